@@ -843,6 +843,20 @@ def test_groups_that_the_plan_does_not_list_come_from_the_data(study):
 # what the data do not allow takes one part away
 
 
+@pytest.mark.parametrize("method", MODELS)
+def test_a_refused_model_still_counts_the_units_of_each_group(tmp_path, method):
+    entries = {"a": (method, *CASES[method])}
+    whole, units = Results(tmp_path / "whole", people(), entries), people()
+    for facts in units.values():
+        if facts["arm", ""] == "sham":
+            facts.update({name: "!not collected" for name in facts if name[0] in "xr"})
+    part = Results(tmp_path / "part", units, entries, refusals=True)
+    assert [n.analysis for n in part.numbers if n.statistic == "not_computed"] == ["a"]
+    counts = [n for n in whole.numbers if n.group == "OMT" and n.statistic in COUNTS and (n.value or not n.level)]
+    again = {n.id: (n.text, n.rowset) for n in part.numbers}
+    assert counts and [again.get(n.id) for n in counts] == [(n.text, n.rowset) for n in counts]
+
+
 @pytest.mark.parametrize(("value", "words"), [(1e160, "too far from 1"), (-1e80, "too far from 1")])
 @pytest.mark.parametrize("method", ["describe", "compare_groups", "grubbs", "change_by_visit", "repeated_anova"])
 def test_a_value_that_cannot_be_squared_takes_away_what_it_is_in_and_no_more(study, method, value, words):

@@ -10,13 +10,14 @@ import pytest
 import scipy.stats
 from omtrace.analyses import Call
 from omtrace.analyses._imputing import _attended
+from omtrace.analyses._refusals import numbers_of
 from omtrace.analyses.missing_patterns import kind_of
 from omtrace.analyses.selection import Data
 from omtrace.faults import Fault
 from omtrace.model.closed import checked
 from omtrace.model.plan import Analysis
 from omtrace.plugins import plugin
-from test_analysis_mmrm import CELLS, CONTRASTS, VISITS, dataset_plan, records_of
+from test_analysis_mmrm import CELLS, CONTRASTS, VISITS, counted, dataset_plan, records_of, without_group
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 RBMI = json.loads((REFERENCE / "longitudinal_r.json").read_text())["rbmi"]["pooled"]
@@ -171,6 +172,23 @@ def test_counts_say_who_is_observed_and_who_is_imputed_why(records):
         quarantined = sum(reason.endswith("range") for reason in told.values())
         assert gone.value == imputed.value - quarantined
     assert sum(found(numbers, "n", group, LAST).value for group in "ABC") == 139
+
+
+@pytest.mark.parametrize(
+    ("method", "options"),
+    [
+        ("imputation", {"contrasts": CONTRASTS, "approaches": ["conditional_mean"]}),
+        ("tipping_point", {"group": "B", "reference": "A", "deltas": [0, 5], "approach": "conditional_mean"}),
+    ],
+)
+def test_a_refused_model_still_counts_who_is_observed_and_who_is_imputed(records, method, options):
+    numbers = run(method, records, options)
+    call = called(method, without_group(records, "A"), options)
+    again = numbers_of(plugin("analyses", method, "METHOD"), call)
+    assert [n.statistic for n in again if n.group == "all"] == ["not_computed"]
+    of = "BC" if method == "imputation" else "B"
+    counts = counted(numbers, of, {"n", "observed", "imputed", "imputed_after_drop_out"})
+    assert len(counts) == 12 * len(of) and counted(again, of, {name for _, _, name in counts}) == counts
 
 
 def test_drop_out_begins_after_the_last_visit_that_took_place():

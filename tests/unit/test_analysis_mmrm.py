@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from omtrace.analyses import Call
+from omtrace.analyses._refusals import numbers_of
 from omtrace.analyses.mmrm import METHOD
 from omtrace.analyses.run import analyse_study
 from omtrace.analyses.selection import Data
@@ -209,6 +210,35 @@ def test_units_left_out_at_a_visit_say_whether_they_are_in_the_model(numbers, re
     assert len(of_visit) == missing.value
 
 
+def test_that_a_unit_without_a_value_is_in_the_model_rests_on_its_other_visits(numbers, records):
+    of = records.set_index("record")
+    rows = found(numbers, "missing", "B", "week_8").rows
+    assert rows.used == found(numbers, "n", "B", "week_8").rows.used
+    seen = {(of.at[r, "visit"], role, reason) for r, role, reason in rows.entries if of.at[r, "unit"] == "u053"}
+    assert {(visit, "outcome", "incomplete: one item") for visit in VISITS.values()} <= seen
+
+
+def without_group(records, group):
+    """The records, with every score of a group not collected."""
+    units = records["unit"][(records["parameter"] == "arm") & (records["text"] == group)]
+    lost = (records["parameter"] == "score") & records["unit"].isin(units)
+    status = records["status"].mask(lost, "not collected").astype("str")
+    return records.assign(value=records["value"].mask(lost), status=status)
+
+
+def counted(numbers, groups, statistics):
+    """Value and row set of the counts of groups, by group, visit and statistic."""
+    some = [n for n in numbers if n.group in groups and n.statistic in statistics]
+    return {(n.group, n.visit, n.statistic): (n.value, set(n.rows.entries)) for n in some}
+
+
+def test_a_refused_model_still_counts_the_units_of_each_group(numbers, records):
+    again = numbers_of(METHOD, called(without_group(records, "A"), population="old"))
+    assert [n.statistic for n in again if n.group == "all"] == ["not_computed"]
+    counts = counted(numbers, "BC", {"n", "missing"})
+    assert len(counts) == 16 and counted(again, "BC", {"n", "missing"}) == counts
+
+
 def test_without_a_population_a_missing_covariate_is_the_reason(records):
     numbers = list(METHOD.run(called(records)))
     units = dict(zip(records["record"], records["unit"], strict=True))
@@ -364,7 +394,7 @@ def test_whole_analysis_is_written_with_row_sets_and_definition(records, tmp_pat
     sets = read_columns(tmp_path / "rowsets.parquet")
     assert {row["rowset"] for row in estimates} == set(sets["rowset"])
     # one of the model, one of each group, one of each group at each visit
-    assert len(set(sets["rowset"])) == 1 + 3 + 9
+    assert len(set(sets["rowset"])) == 1 + 3 + 9 + 9  # those of units missing at a visit hold their other visits
 
 
 def test_empirical_errors_and_an_exponential_covariance_are_options(records):

@@ -9,6 +9,7 @@ from omtrace.faults import Fault
 from omtrace.model.closed import Closed, checked, complaints
 from omtrace.model.folders import plan_file
 from omtrace.model.plan import Plan, read_plan
+from pipeline import REPOSITORY
 
 PLAN = {
     "study": "small",
@@ -164,3 +165,15 @@ def test_complaints_name_the_file_and_each_place():
         Plan.model_validate({**PLAN, "title": 1, "kind": "x"})
     lines = complaints(caught.value, "p.yaml", Plan)
     assert [line.split(":")[:2] for line in lines] == [["p.yaml", " title"], ["p.yaml", " kind"]]
+
+
+def test_each_primary_effect_of_the_shipped_studies_is_examined_without_each_unit():
+    examined = {}
+    for path in sorted((REPOSITORY / "config/studies").glob("*.yaml")):
+        analyses = read_plan(path).analyses
+        of = {entry.of for entry in analyses.values() if entry.method == "influence"}
+        effects = {name for name, entry in analyses.items() if entry.role == "primary" and entry.method != "family"}
+        assert effects <= of, path.stem
+        examined[path.stem] = effects
+    # of pups in litters as well, which are left out whole
+    assert examined["rat_pup_weight"] == {"weight"} and examined["omt_rct"] == {"primary"}

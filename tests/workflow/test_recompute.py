@@ -6,7 +6,7 @@ import random
 import pytest
 from estimates import estimate
 from omtrace.audit.address import estimates
-from omtrace.audit.recompute import Recomputed, recompute, tables_of_cells
+from omtrace.audit.recompute import Made, Recomputed, recompute, tables_of_cells
 from omtrace.derivations.records import read_tables
 from omtrace.faults import Fault
 from omtrace.intake.plan_check import read_whole
@@ -44,12 +44,33 @@ def test_a_sample_of_the_numbers_of_every_shipped_study_comes_out_again(shipped_
     assert [one for one in found if not one.is_same] == []
 
 
-@pytest.mark.parametrize(("study", "method"), [("omt_rct", "populations"), ("rat_two_hit", "censored_ends")])
+METHODS = [
+    ("omt_rct", "populations"),
+    ("omt_rct", "mmrm"),  # who is in the model is known from all visits
+    ("omt_rct", "proportional_odds"),  # counts of a group whose model needs the others
+    ("omt_rct", "count_model"),
+    ("omt_rct", "subgroups"),
+    ("rat_two_hit", "censored_ends"),
+    ("rat_two_hit", "batch_effect"),  # ComBat's prior is of all parameters
+]
+
+
+@pytest.mark.parametrize(("study", "method"), METHODS)
 def test_every_number_of_a_method_comes_out_again(shipped_results, study, method):
     plan = plan_of(shipped_results, study)
     numbers = [row for row in estimates(study, shipped_results) if plan.analyses[row["analysis"]].method == method]
     found = recompute(plan, numbers, shipped_results)
     assert found and [one for one in found if not one.is_same] == []
+
+
+def test_a_level_that_none_of_the_units_has_counts_none():
+    counted = frozenset({("grade", "OMT", "end", "count"), ("grade", "OMT", "end", "percent")})
+    made = Made({}, "", counted)
+    name = {"parameter": "grade", "group": "OMT", "visit": "end", "level": "IV"}
+    assert made.has_none_of(estimate(statistic="count", text="0", **name))
+    assert made.has_none_of(estimate(statistic="percent", text="0", **name))
+    for change in ({"text": "1"}, {"text": ""}, {"group": "sham"}, {"level": ""}, {"statistic": "mean"}):
+        assert not made.has_none_of(estimate(**{"statistic": "count", "text": "0", **name, **change}))
 
 
 def test_a_number_that_lists_a_cell_less_does_not_come_out(tiny, monkeypatch):
@@ -69,11 +90,11 @@ def test_nothing_but_the_cells_is_in_the_tables(tiny_twins):
     import pandas
 
     cells = pandas.DataFrame({"key": [key], "column": ["hit6_3"]})
-    limited = tables_of_cells(tables, plan, "participants", cells).frames
+    limited = tables_of_cells(tables, plan, "participants", cells, {"T01", "T02"}).frames
     assert limited["hit6"]["key"].tolist() == [key] and limited["diary"].empty
     items = [column for column in limited["hit6"] if column.startswith("hit6_")]
     assert limited["hit6"][items].notna().sum().sum() == limited["hit6"]["hit6_3"].notna().sum() == 1
-    assert limited["allocation"]["unit_id"].notna().all() and limited["allocation"]["arm"].isna().all()
+    assert limited["allocation"]["unit_id"].tolist() == ["T01", "T02"] and limited["allocation"]["arm"].isna().all()
 
 
 def test_results_that_are_older_than_the_plan_are_said_to_be(tiny):

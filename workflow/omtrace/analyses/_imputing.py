@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -56,7 +57,6 @@ class Imputing:
     """A parameter made ready: who is used, the imputation model, and a comparison for every strategy and visit.
 
     ``pairs`` are the contrasts; a comparison's combinations are the adjusted means of ``groups``, then the pairs.
-    ``imputed`` holds the imputation model, and the comparisons of each approach.
     """
 
     call: Call
@@ -64,8 +64,41 @@ class Imputing:
     visits: list[str]
     groups: list[str]
     pairs: list[tuple[str, str]]
+    reference: str
     used: "AnalysisSet"
-    imputed: "ImputedTrial"
+    approaches: Sequence[Approach]
+
+    @cached_property
+    def imputed(self) -> "ImputedTrial":
+        """The imputation model, and the comparisons of each approach. Raises Refusal where it cannot be fitted."""
+        from omtrace.statistics.missing import impute
+
+        o = self.call.options
+        try:
+            return impute(
+                _long(self),
+                "value",
+                "unit",
+                "visit",
+                "group",
+                "baseline" if o.baseline else None,
+                covariates=o.covariates,
+                factors=o.factors,
+                visits=self.visits,
+                arms=self.groups,
+                reference=self.reference,
+                contrasts=self.pairs,
+                last_visit=LAST,
+                approaches=self.approaches,
+                structures=o.structures,
+                covariance_by_arm=o.by_group,
+                baseline_by_arm=o.baseline_by_group,
+                imputations=o.imputations,
+                generator=self.call.generator(o.seed),
+                level=o.level,
+            )
+        except ValueError as error:
+            raise Refusal(f"analysis {self.call.name}, {self.parameter}: {error}") from None
 
     @cached_property
     def rows(self) -> "Rows":
@@ -77,12 +110,24 @@ class Imputing:
         block = self.call.data.plain(self.parameter, visit)
         return {unit: block[unit][1] for unit in self._units if block[unit][1] != "observed"}
 
+    def attended(self, unit: str) -> int:
+        """How many visits of a unit there were up to the last one that took place."""
+        return _attended([self.call.data.plain(self.parameter, visit)[unit][1] for visit in self.visits])
+
+    def need_model(self) -> Iterator[Number]:
+        """Nothing, where there is a model; else what is counted without it. Raises its Refusal then."""
+        try:
+            _ = self.imputed
+        except Refusal:
+            for visit, group in product(analysed(self.call, self), self.groups):
+                yield from self.counts(group, visit)
+            raise
+
     def counts(self, group: str, visit: str) -> Iterator[Number]:
         """How many units of a group are analysed at a visit; observed, imputed, and imputed after drop-out."""
         mine = self.used.of_group(group).index
         missing = {unit: status for unit, status in self.imputed_at(visit).items() if unit in set(mine)}
-        left = dict(zip(self._units, self.imputed.trial.left, strict=True))
-        gone = sum(left[unit] <= self.visits.index(visit) for unit in missing)
+        gone = sum(self.attended(unit) <= self.visits.index(visit) for unit in missing)
         target = self.call.of(self.parameter, visit)
         yield from target.numbers(group, {"n": len(mine)}, self.used.rows([group]))
         seen = self.used.rows([group], {unit: f"imputed: {status}" for unit, status in missing.items()})
@@ -117,10 +162,8 @@ def imputing(
 ) -> Imputing:
     """A parameter made ready for ``pairs`` of groups, all named in the model; ``reference`` is that of the strategies.
 
-    Raises Fault for groups that there are not, covariates that cannot be, and a model that cannot be fitted.
+    Raises Fault for groups that there are not, and covariates that cannot be.
     """
-    from omtrace.statistics.missing import impute
-
     o = call.options
     for pair in [*pairs, (reference, reference)]:
         call.contrast(*pair)
@@ -137,33 +180,7 @@ def imputing(
     used = call.data.select(
         call.entry.population, parameter, visits, base, (*o.covariates, *o.factors), True, "imputed"
     )
-    try:
-        long = _long(call, parameter, visits, used.frame[used.frame["group"].isin(groups)])
-        imputed = impute(
-            long,
-            "value",
-            "unit",
-            "visit",
-            "group",
-            "baseline" if o.baseline else None,
-            covariates=o.covariates,
-            factors=o.factors,
-            visits=visits,
-            arms=groups,
-            reference=reference,
-            contrasts=pairs,
-            last_visit=LAST,
-            approaches=approaches,
-            structures=o.structures,
-            covariance_by_arm=o.by_group,
-            baseline_by_arm=o.baseline_by_group,
-            imputations=o.imputations,
-            generator=call.generator(o.seed),
-            level=o.level,
-        )
-    except ValueError as error:
-        raise Refusal(f"analysis {call.name}, {parameter}: {error}") from None
-    return Imputing(call, parameter, visits, groups, list(pairs), used, imputed)
+    return Imputing(call, parameter, visits, groups, list(pairs), reference, used, approaches)
 
 
 def analysed(call: Call, imputation: Imputing) -> list[str]:
@@ -191,13 +208,12 @@ def _visits(call: Call, parameter: str) -> list[str]:
     return visits
 
 
-def _long(call: Call, parameter: str, visits: list[str], frame: "pandas.DataFrame") -> "pandas.DataFrame":
+def _long(imputing: Imputing) -> "pandas.DataFrame":
     """A row for each unit and visit, with the last visit that took place."""
-    o = call.options
+    o, visits, frame = imputing.call.options, imputing.visits, imputing.used.frame
     numeric = [*(["baseline"] if o.baseline else []), *o.covariates]
-    frame = frame.astype(dict.fromkeys([*visits, *numeric], "float64"))
-    statuses = [call.data.plain(parameter, visit) for visit in visits]
-    attended = [_attended([block[unit][1] for block in statuses]) for unit in frame.index]
+    frame = frame[frame["group"].isin(imputing.groups)].astype(dict.fromkeys([*visits, *numeric], "float64"))
+    attended = [imputing.attended(unit) for unit in frame.index]
     frame = frame.assign(**{LAST: [visits[count - 1] if count else None for count in attended]})
     long = frame.rename_axis("unit").reset_index()
     return long.melt(["unit", "group", LAST, *numeric, *o.factors], visits, "visit", "value")

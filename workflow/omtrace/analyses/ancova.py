@@ -16,6 +16,7 @@ from omtrace.model.statistic import Scale
 if TYPE_CHECKING:
     import pandas
 
+    from omtrace.analyses._analysis_set import AnalysisSet
     from omtrace.provenance.rows import Rows
     from omtrace.statistics.linear.linear import Ancova
 
@@ -114,14 +115,21 @@ def run(call: Call) -> Iterator[Number]:
                 fit = model.combination(weights, o.level)
                 yield from _contrast(target, name, model, fit, rows)
         except ValueError as error:
+            for group in groups:
+                yield from _size(target, group, analysis_set)
             raise Refusal(f"analysis {call.name}, {target.parameter} at {target.visit}: {error}") from None
         for group in groups:
-            n, level = {"n": model.design.size[group]}, CHANGES.get(o.scale, "")
-            yield from target.numbers(group, n, analysis_set.rows([group]), level)
+            yield from _size(target, group, analysis_set)
             yield from _mean(target, group, model.adjusted_mean(group, o.level), rows)
             if model.variances:
                 sd = {"residual_sd": model.variances[group] ** 0.5}
-                yield from target.numbers(group, sd, rows, level, SCALES.get(o.scale))
+                yield from target.numbers(group, sd, rows, CHANGES.get(o.scale, ""), SCALES.get(o.scale))
+
+
+def _size(target: Target, group: str, analysis_set: "AnalysisSet") -> Iterator[Number]:
+    """Units of a group, which stand whether the model is refused or not."""
+    n, level = {"n": len(analysis_set.of_group(group))}, CHANGES.get(target.call.options.scale, "")
+    yield from target.numbers(group, n, analysis_set.rows([group]), level)
 
 
 def _fitted(call: Call, frame: "pandas.DataFrame", groups: list[str]) -> "Ancova":

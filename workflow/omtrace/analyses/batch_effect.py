@@ -12,7 +12,7 @@ from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import Contrast
 from omtrace.model.statistic import Scale
-from omtrace.provenance.rows import Rows
+from omtrace.provenance.rows import Rows, united
 
 if TYPE_CHECKING:
     import numpy
@@ -57,6 +57,7 @@ def run(call: Call) -> Iterator[Number]:
         sets = {target: _selected(target) for target in call.targets()}
         frames = {target: _values(target, analysis_set, pair) for target, analysis_set in sets.items()}
         corrected = _combat(call, frames) if options.combat else {}
+        every = united([analysis_set.rows(pair) for analysis_set in sets.values()], call.data.unit_of)
         for target, frame in frames.items():
             rows = sets[target].rows(pair)
             sizes = {"n_a": int(frame["member"].sum()), "n_b": int((~frame["member"]).sum())}
@@ -80,10 +81,10 @@ def run(call: Call) -> Iterator[Number]:
             if target in corrected:
                 if isinstance(corrected[target], str):
                     level = f"ComBat refused: {corrected[target]}"
-                    yield from target.numbers(contrast, {"n": len(frame)}, rows, level)
+                    yield from target.numbers(contrast, {"n": len(frame)}, every, level)
                 else:
                     changed = frame.assign(value=corrected[target])
-                    yield from _effect(target, contrast, changed, rows, COMBAT)
+                    yield from _effect(target, contrast, changed, every, COMBAT)
 
 
 def _selected(target: Target) -> "AnalysisSet":

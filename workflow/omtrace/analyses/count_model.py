@@ -1,16 +1,21 @@
 """Counts compared between groups as rates: a negative binomial model with an exposure."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from omtrace.analyses import Call, Method, Number
+from omtrace.analyses import Call, Method, Number, Target
 from omtrace.analyses._regression import Regression, refused, silent_levels, targets, terms_of
 from omtrace.analyses._sentences import adjusted
 from omtrace.analyses._shown import named
 from omtrace.faults import Fault
 from omtrace.model.statistic import Scale
+
+if TYPE_CHECKING:
+    import pandas
+
+    from omtrace.analyses._analysis_set import AnalysisSet
 
 
 class Options(Regression):
@@ -47,22 +52,30 @@ def run(call: Call) -> Iterator[Number]:
                 fractions=o.fractions,
             )
         except ValueError as error:
+            for group in groups:
+                yield from _counts(target, group, frame, analysis_set)
             raise refused(target, error) from None
         for group, reference in o.contrasts:
             values = {**model.rate_ratio(group, reference, o.level), "n": float(model.n)}
             yield from target.numbers(call.contrast(group, reference), values, rows, scale=Scale("", 2))
         for group in groups:
-            counts = {"n": float((frame["group"] == group).sum()), "events": model.events(group)}
-            own = analysis_set.rows([group])
-            yield from target.numbers(group, counts, own)
-            if o.exposure:
-                yield from target.numbers(group, {"exposure": model.exposed(group)}, own, scale=Scale(unit, 1))
+            yield from _counts(target, group, frame, analysis_set)
             yield from target.numbers(group, model.rate(group, o.per, o.level), rows, scale=rate)
         yield from silent_levels(target, model.alike, analysis_set, frame, "rate ratio")
         numbers = {"pearson_per_df": model.pearson_per_df}
         if o.distribution != "poisson":
             numbers = {"dispersion": model.dispersion, "dispersion_se": model.dispersion_se, **numbers}
         yield from target.numbers("all", numbers, rows, "how much the counts vary")
+
+
+def _counts(target: Target, group: str, frame: "pandas.DataFrame", analysis_set: "AnalysisSet") -> Iterator[Number]:
+    """Units, events and exposure of a group, which stand whether the model is refused or not."""
+    mine, rows, exposure = frame[frame["group"] == group], analysis_set.rows([group]), target.call.options.exposure
+    counts = {"n": float(len(mine)), "events": float(mine["value"].to_numpy(dtype="float64").sum())}
+    yield from target.numbers(group, counts, rows)
+    if exposure:
+        scale = Scale(target.call.dataset.parameters[exposure].unit, 1)
+        yield from target.numbers(group, {"exposure": float(mine["exposure"].to_numpy().sum())}, rows, scale=scale)
 
 
 def said(options: Options) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from omtrace.analyses import Call, Method, Number
+from omtrace.analyses import Call, Method, Number, Target
 from omtrace.analyses._sentences import adjusted
 from omtrace.analyses._shown import named
 from omtrace.faults import Fault, Refusal
@@ -15,6 +15,7 @@ from omtrace.model.statistic import Scale
 if TYPE_CHECKING:
     import pandas
 
+    from omtrace.analyses._analysis_set import AnalysisSet
     from omtrace.statistics.linear.slopes import Slopes
 
 ALONE = "all"  # the group of a dataset without groups
@@ -53,6 +54,8 @@ def run(call: Call) -> Iterator[Number]:
         try:
             model = _fitted(call, analysis_set.frame)
         except ValueError as error:
+            for group in call.dataset.groups if grouped else [ALONE]:
+                yield from _size(target, group, analysis_set)
             raise Refusal(
                 f"analysis {call.name}, {target.parameter}{f' at {target.visit}' if target.visit else ''}: {error}"
             ) from None
@@ -62,14 +65,19 @@ def run(call: Call) -> Iterator[Number]:
         per = f"{o.per:g} {dose.unit or 'of the dose'}"
         scale = Scale(f"{outcome.unit} per {per}".strip(), outcome.decimals + 1)
         for group in groups:
-            n = {"n": float(len(analysis_set.of_group(group)))}
-            yield from target.numbers(group, n, analysis_set.rows([group]))
+            yield from _size(target, group, analysis_set)
             yield from target.numbers(group, model.slope(group, o.level), rows, scale=scale)
         for contrast, (group, reference) in contrasts.items():
             if missing := [name for name in (group, reference) if name not in model.places]:
                 raise Refusal(f"analysis {call.name}, {target.parameter} at {target.visit}: no unit of {missing[0]}")
             found = model.difference(group, reference, o.level)
             yield from target.numbers(contrast, found, rows, scale=scale)
+
+
+def _size(target: Target, group: str, analysis_set: "AnalysisSet") -> Iterator[Number]:
+    """Units of a group, which stand whether the model is refused or not."""
+    n = {"n": float(len(analysis_set.of_group(group)))}
+    yield from target.numbers(group, n, analysis_set.rows([group]))
 
 
 def _check(call: Call) -> None:

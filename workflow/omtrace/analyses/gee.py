@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
-from omtrace.analyses import Call, Method, Number
+from omtrace.analyses import Call, Method, Number, Target
 from omtrace.analyses._regression import Regression
 from omtrace.analyses._sentences import adjusted
 from omtrace.analyses._shown import named
@@ -85,6 +85,9 @@ def run(call: Call) -> Iterator[Number]:
             rows = whole.rows(groups, dict.fromkeys(without, "no exposure at a visit with an outcome"))
             fit = _fitted(call, frame, groups, visits)
         except ValueError as error:
+            for visit, analysis_set in sets.items():
+                for group in groups:
+                    yield from _counts(call.of(parameter, visit), group, analysis_set)
             raise Refusal(f"analysis {call.name}, {parameter}: {error}") from None
         yield from _contrasts(call, parameter, visits, fit, rows)
         yield from _groups(call, parameter, sets, fit, rows)
@@ -179,7 +182,7 @@ def _contrasts(call: Call, parameter: str, visits: list[str], fit: Fitted, rows:
 
 def _groups(call: Call, parameter: str, sets: "dict[str, AnalysisSet]", fit: Fitted, rows: "Rows") -> Iterator[Number]:
     """What each group has at each visit."""
-    o, frame = call.options, fit.frame
+    o = call.options
     unit = call.dataset.parameters[o.exposure].unit if o.exposure else "unit"
     scale = {"yes or no": Scale("", 3), "counts": Scale(f"per {o.per:g} {unit}" if o.exposure else "per unit", 2)}.get(
         o.outcome
@@ -187,12 +190,17 @@ def _groups(call: Call, parameter: str, sets: "dict[str, AnalysisSet]", fit: Fit
     for visit, analysis_set in sets.items():
         target = call.of(parameter, visit)
         for group in o.groups(list(call.dataset.groups)):
-            values = frame[(frame["group"] == group) & (frame["visit"] == visit)]["value"]
-            total = {"yes or no": {"count": float(values.sum())}, "counts": {"events": float(values.sum())}}
-            counts = {"n": float(len(values)), **total.get(o.outcome, {})}
-            yield from target.numbers(group, counts, analysis_set.rows([group]))
+            yield from _counts(target, group, analysis_set)
             estimate = _estimate(o, fit.model.contrast(fit.mean(group, visit), o.level))
             yield from target.numbers(group, estimate, rows, scale=scale)
+
+
+def _counts(target: Target, group: str, analysis_set: "AnalysisSet") -> Iterator[Number]:
+    """Units and outcomes of a group at a visit, which stand whether the model is refused or not."""
+    values = analysis_set.of_group(group)["value"].astype("float64")
+    total = {"yes or no": {"count": float(values.sum())}, "counts": {"events": float(values.sum())}}
+    counts = {"n": float(len(values)), **total.get(target.call.options.outcome, {})}
+    yield from target.numbers(group, counts, analysis_set.rows([group]))
 
 
 def _correlation(call: Call, parameter: str, fit: Fitted, rows: "Rows") -> Iterator[Number]:

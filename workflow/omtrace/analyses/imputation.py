@@ -57,6 +57,7 @@ def run(call: Call) -> Iterator[Number]:
         for name in o.delta:
             if name not in imputation.groups:
                 raise Fault(f"analysis {call.name}: delta: {name!r} is not compared{nearest(name, imputation.groups)}")
+        yield from imputation.need_model()
         visits, refused = analysed(call, imputation), imputation.imputed.refused
         for approach, reason in refused.items():
             level = f"{APPROACHES[approach]}: {reason}"

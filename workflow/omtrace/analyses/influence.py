@@ -56,7 +56,8 @@ def run(call: Call) -> Iterator[Number]:
         found = {unit: removed[unit].get(key) for unit in members if unit in used}
         known = {unit: effect for unit, effect in found.items() if effect}
         yield from _summary(key, main, found)
-        yield from _to_turn(target, key, main, known, members)
+        turning = _to_turn(target, key, main, known, members)
+        yield Number(*key, "units_to_turn", turning, "", 0, main.estimate.rows)
         yield from _single(call, key, main, known, members)
 
 
@@ -89,10 +90,8 @@ def _without(target: Call, units: Collection[str]) -> dict[Key, Effect]:
         return {}
 
 
-def _to_turn(
-    target: Call, key: Key, main: Effect, found: dict[str, Effect], members: dict[str, list[str]]
-) -> Iterator[Number]:
-    """How many have to be left out until the conclusion turns; nothing where half of them do not do it."""
+def _to_turn(target: Call, key: Key, main: Effect, found: dict[str, Effect], members: dict[str, list[str]]) -> float:
+    """How many have to be left out until the conclusion turns; NaN where half of them do not do it."""
     way = -main.side if main.excludes else main.side
     order = sorted(found, key=lambda unit: (-way * round(found[unit].estimate.value - main.estimate.value, 12), unit))
 
@@ -105,11 +104,11 @@ def _to_turn(
         less, more = more, 2 * more
     more = min(more, len(order) // 2)
     if more <= less or not turns(more):
-        return
+        return float("nan")
     while more - less > 1:
         middle = (less + more) // 2
         less, more = (less, middle) if turns(middle) else (middle, more)
-    yield Number(*key, "units_to_turn", float(more), "", 0, main.estimate.rows)
+    return float(more)
 
 
 def _summary(key: Key, main: Effect, found: dict[str, Effect | None]) -> Iterator[Number]:

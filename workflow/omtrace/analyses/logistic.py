@@ -1,13 +1,19 @@
 """Yes or no compared between groups, adjusted: odds ratio, and risk difference over everybody's covariates."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from omtrace.analyses import Call, Method, Number
+from omtrace.analyses import Call, Method, Number, Target
 from omtrace.analyses._regression import Regression, refused, silent_levels, targets, terms_of
 from omtrace.analyses._sentences import adjusted
 from omtrace.model.statistic import Scale
+
+if TYPE_CHECKING:
+    import pandas
+
+    from omtrace.analyses._analysis_set import AnalysisSet
 
 
 class Options(Regression):
@@ -31,6 +37,8 @@ def run(call: Call) -> Iterator[Number]:
         try:
             model = LogisticModel(frame.astype({"value": "float64"}), terms_of(call), o.firth)
         except ValueError as error:
+            for group in groups:
+                yield from _counts(target, group, frame, analysis_set)
             raise refused(target, error) from None
         for group, reference in o.contrasts:
             contrast = call.contrast(group, reference)
@@ -44,10 +52,14 @@ def run(call: Call) -> Iterator[Number]:
                 yield from target.numbers(contrast, values, rows, level, scale)
         yield from silent_levels(target, model.alike, analysis_set, frame, "odds ratio")
         for group in groups:
-            mine = frame[frame["group"] == group]["value"]
-            counts = {"n": len(mine), "count": float(mine.sum())}
-            yield from target.numbers(group, counts, analysis_set.rows([group]))
+            yield from _counts(target, group, frame, analysis_set)
             yield from target.numbers(group, model.risk(group, o.level), rows, scale=Scale("", 3))
+
+
+def _counts(target: Target, group: str, frame: "pandas.DataFrame", analysis_set: "AnalysisSet") -> Iterator[Number]:
+    """Units and outcomes of a group, which stand whether the model is refused or not."""
+    mine = frame[frame["group"] == group]["value"]
+    yield from target.numbers(group, {"n": len(mine), "count": float(mine.sum())}, analysis_set.rows([group]))
 
 
 def said(options: Options) -> str:

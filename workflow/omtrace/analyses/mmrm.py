@@ -1,6 +1,8 @@
 """Mixed model for repeated measures: groups compared at each visit, from all visits that were observed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
 from math import isclose
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +13,7 @@ from omtrace.analyses._sentences import adjusted, tests_by
 from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed, nearest
 from omtrace.model.statistic import Scale
+from omtrace.provenance.rows import Entries
 
 if TYPE_CHECKING:
     import pandas
@@ -81,23 +84,29 @@ def run(call: Call) -> Iterator[Number]:
     for parameter, visits in _targets(call).items():
         terms = (base, (*o.covariates, *o.factors), True)
         used = data.select(call.entry.population, parameter, visits, *terms)
+        groups = [group for group in call.dataset.groups if any(group in pair for pair in o.contrasts)]
+        # Who is not in the model at all is left out for that reason, not for the one at this visit.
+        at = {v: data.select(call.entry.population, parameter, v, *terms).excluding(used) for v in visits}
         try:
             model = _fitted(call, used.frame, visits)
         except ValueError as error:
+            for visit, group in product(visits, groups):
+                yield from _at_visit(call.of(parameter, visit), used, at[visit], group)
+            for group in groups:
+                yield from _in_model(call.of(parameter), used, group)
             raise Refusal(f"analysis {call.name}, {parameter}: {error}") from None
-        groups = [group for group in call.dataset.groups if group in model.units]
         rows = used.rows(groups)
         yield from _differences(call, parameter, model, rows)
-        for visit in model.model.visits:
-            # Who is not in the model at all is left out for that reason, not for the one at this visit.
-            there = data.select(call.entry.population, parameter, visit, *terms).excluding(used)
-            for group in groups:
-                yield from _means(call.of(parameter, visit), model, rows, there, group)
+        for visit, group in product(visits, groups):
+            target = call.of(parameter, visit)
+            if len(at[visit].of_group(group)) != model.values[group, visit]:
+                raise AssertionError(f"{target.where}: other units of {group} selected than in the model")
+            yield from _at_visit(target, used, at[visit], group)
+            yield from target.numbers(group, model.adjusted_mean(group, visit), rows)
         yield from _over_visits(call, parameter, model, rows)
         yield from _tests(call, parameter, model, rows)
         for group in groups:
-            counts = {"n": model.units[group], "missing": used.missing(group)}
-            yield from call.of(parameter).numbers(group, counts, used.rows([group]))
+            yield from _in_model(call.of(parameter), used, group)
         yield from _model(call, parameter, model, rows)
 
 
@@ -173,16 +182,23 @@ def _differences(call: Call, parameter: str, model: "MmrmResult", rows: "Rows") 
             yield from call.of(parameter, visit).numbers(contrast, model.difference(group, reference, visit), rows)
 
 
-def _means(target: Target, model: "MmrmResult", rows: "Rows", there: "AnalysisSet", group: str) -> Iterator[Number]:
-    """Adjusted mean of a group, its units with a value at the visit, and those of the model without."""
-    n = len(there.of_group(group))
-    if n != model.values[group, target.visit]:
-        raise AssertionError(
-            f"{n} units of {group} selected at {target.visit}, {model.values[group, target.visit]} in the model"
-        )
-    counts = {"n": n, "missing": model.units[group] - n}
-    yield from target.numbers(group, counts, there.rows([group]))
-    yield from target.numbers(group, model.adjusted_mean(group, target.visit), rows)
+def _at_visit(target: Target, used: "AnalysisSet", there: "AnalysisSet", group: str) -> Iterator[Number]:
+    """Units of a group with a value at the visit, and those of the model without, whether it is refused or not."""
+    mine, rows = there.of_group(group).index, there.rows([group])
+    yield from target.numbers(group, {"n": len(mine)}, rows)
+    missing = used.of_group(group).index.difference(mine)
+    # That these are in the model is known from their values at other visits: the count rests on them too.
+    blocks = [used.data.plain(target.parameter, str(visit)) for visit in used.needed[0].columns]
+    others = [(block[unit], there.reasons[unit]) for block in blocks for unit in missing]
+    known = ((record, "outcome", reason) for (record, status, _), reason in others if status == "observed")
+    rows = replace(rows, entries=Entries.of((*rows.entries, *known)))
+    yield from target.numbers(group, {"missing": len(missing)}, rows)
+
+
+def _in_model(target: Target, used: "AnalysisSet", group: str) -> Iterator[Number]:
+    """Units of a group in the model, and those of the population without, whether it is refused or not."""
+    counts = {"n": len(used.of_group(group)), "missing": used.missing(group)}
+    yield from target.numbers(group, counts, used.rows([group]))
 
 
 def _over_visits(call: Call, parameter: str, model: "MmrmResult", rows: "Rows") -> Iterator[Number]:

@@ -42,9 +42,10 @@ def run(call: Call) -> Iterator[Number]:
         try:
             model = ProportionalOdds(frame, terms_of(call), categories)
         except ValueError as error:
+            yield from _counts(target, categories, frame, analysis_set)
             raise refused(target, error) from None
         yield from _odds(target, model, frame, analysis_set)
-        yield from _counts(target, model, frame, analysis_set)
+        yield from _counts(target, categories, frame, analysis_set)
 
 
 def _named(call: Call, category: object) -> str:
@@ -90,16 +91,17 @@ def _cut(call: Call, frame: "pandas.DataFrame", contrast: Contrast) -> dict[str,
 
 def _counts(
     target: Target,
-    model: "ProportionalOdds",
+    categories: "Sequence[float | str]",
     frame: "pandas.DataFrame",
     analysis_set: "AnalysisSet",
 ) -> Iterator[Number]:
-    for group in map(str, model.design.groups):
+    """The units of each group in each category that there is, which stand whether the model is refused or not."""
+    for group in target.call.options.groups(list(target.call.dataset.groups)):
         mine, rows = frame[frame["group"] == group]["value"], analysis_set.rows([group])
         yield from target.numbers(group, {"n": len(mine)}, rows)
-        for category in model.categories:
+        for category in (one for one in categories if (frame["value"] == one).any()):
             count = int((mine == category).sum())
-            values = {"count": count, "percent": 100 * count / len(mine)}
+            values = {"count": count, "percent": 100 * count / len(mine) if len(mine) else float("nan")}
             yield from target.numbers(group, values, rows, level=_named(target.call, category))
 
 

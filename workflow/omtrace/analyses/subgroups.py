@@ -66,10 +66,16 @@ def _numbers(
     text = not own and call.data.is_text(o.by)
     if bool(o.at) == text:
         raise ValueError(f"at: {'goes with numbers, not with categories' if text else 'is needed for numbers'}")
-    model = _fitted(call, analysis_set, text)
-    rows = analysis_set.rows([o.group, o.reference])
     factor = parameter if own else o.by
     label, declared = f"{named('parameter', factor)}{' at baseline' * own}", call.dataset.parameters[factor]
+    try:
+        model = _fitted(call, analysis_set, text)
+    except ValueError:
+        compared = analysis_set.frame[analysis_set.frame["group"].isin([o.group, o.reference])]
+        for value in sorted(set(compared[o.by]), key=str) if text else ():
+            yield from _counts(call.of(parameter, visit), f"{label}: {value}", analysis_set, str(value))
+        raise
+    rows = analysis_set.rows([o.group, o.reference])
     for value in model.design.levels[o.by] if text else o.at:
         level = f"{label}: {value}" if text else f"{label}: {value:g} {declared.unit}".strip()
         if text:

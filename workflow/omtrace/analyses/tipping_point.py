@@ -48,6 +48,7 @@ def run(call: Call) -> Iterator[Number]:
     pairs = [(o.group, o.reference), *((other, o.reference) for other in o.others)]
     for parameter in call.parameters:
         imputation = imputing(call, parameter, pairs, o.reference, [o.approach])
+        yield from imputation.need_model()
         for visit in analysed(call, imputation):
             compared = Compared(imputation, visit, imputation.imputed.compare(o.approach, o.strategy, visit))
             for reference_delta in o.reference_deltas:

@@ -1,9 +1,9 @@
 """``omtrace trace --recompute``: a number computed again from the raw cells that it lists, and from nothing else.
 
 Of the validated tables only the rows of these cells stay, and in these rows only these cells; every other measured
-value is missing. Of the enrolled units the list stays, without anything measured: it says who there is. From that the
-parameters behind the number are derived, and its analysis is made, by the calls of a run. If a number rested on a cell
-that it does not list, it would come out otherwise.
+value is missing. Of the list of enrolled units those stay that the number accounts for, used or left out, without
+anything measured: it says who there is. From that the parameters behind the number are derived, and its analysis is
+made, by the calls of a run. If a number rested on a cell that it does not list, it would come out otherwise.
 """
 
 import io
@@ -12,21 +12,23 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from omtrace import store
-from omtrace.audit.backing import Backing, Members
+from omtrace.audit.backing import Backing
 from omtrace.derivations import Tables
 from omtrace.faults import Fault
 from omtrace.model.estimate import Estimate
 from omtrace.model.plan import WORD, Plan
+from omtrace.model.statistics import Role, statistic_of
 from omtrace.provenance.recorded import RESULTS
 
 if TYPE_CHECKING:
     import pandas
 
-COUNT = "n"  # of a group: the units of its row set, whatever the analysis makes of the other groups
-OBSERVED = "observed"
+    from omtrace.analyses import Number
+
+SHARE = "percent"  # of a level, beside its count
 TOLERANCE = 1e-9  # relative: sums in another order
 
 
@@ -94,32 +96,41 @@ def recompute(plan: Plan, numbers: Sequence[Estimate], root: str | Path = ".") -
         together.setdefault((number.rowset, number.analysis), []).append(number)
     found: dict[str, Recomputed] = {}
     for (rowset, analysis), mine in together.items():
-        frame = backing.behind(backing.members[rowset], used_only=False)
-        limited = tables_of_cells(tables, plan, plan.analyses[analysis].dataset, frame)
+        limited = _limited(tables, plan, backing, plan.analyses[analysis].dataset, rowset)
         calls = [by_analysis[name] for name in with_those_below(plan, [analysis]) if name in by_analysis]
         named = [[list(call["parameters"]), call["options"], call["population"]] for call in calls]
         narrow = _with_populations(plan, analysis, [*named, [number.population for number in mine]])
         dataset = narrow.datasets[plan.analyses[analysis].dataset]
         named.append([entry.where for entry in dataset.populations.values()])
         behind = dataset.named_in(named) or set(dataset.parameters)
-        values, why = _made(narrow, analysis, limited, behind)
-        for parameter, visit in {(n.parameter, n.visit) for n in mine if n.id not in values}:
+        made = _made(narrow, analysis, limited, behind)
+        for parameter, visit in {(n.parameter, n.visit) for n in mine if n.id not in made.values}:
             parts = tuple(parameter.split(JOINT))  # without the others, which have no cells here
             if set(parts) <= set(plan.analyses[analysis].parameters):
                 for visits in {(), (visit,) if visit else ()}:
                     alone = _of_parameters(narrow, analysis, parts, visits)
-                    values = {**_made(alone, analysis, limited, behind)[0], **values}
+                    made = made.with_more(_made(alone, analysis, limited, behind))
         for number in mine:
-            value = values.get(number.id)
-            if value is None and number.statistic == COUNT:
-                value = _units(narrow, analysis, limited, behind, backing.members[rowset], backing)
-            reason = "" if value is not None else why or "not among the numbers that came out"
+            value = made.values.get(number.id)
+            if value is None and made.has_none_of(number):
+                value = number.text
+            reason = "" if value is not None else made.why or "not among the numbers that came out"
             found[number.id] = Recomputed(number.id, number.text, value or "", reason)
     return [found[number.id] for number in numbers]
 
 
-def tables_of_cells(tables: Tables, plan: Plan, dataset: str, cells: "pandas.DataFrame") -> Tables:
-    """The validated tables with these raw cells alone, and the list of the enrolled units of a dataset.
+def _limited(tables: Tables, plan: Plan, backing: Backing, dataset: str, rowset: str) -> Tables:
+    """The validated tables with what a row set lists alone; one without records rests on the plan, and on no cell."""
+    records, cells = backing.records(dataset), backing.cells(dataset).iloc[:0]
+    if members := backing.members.get(rowset):
+        records, cells = records.loc[members.record], backing.behind(members, used_only=False)
+    return tables_of_cells(tables, plan, dataset, cells, set(records["unit"]))
+
+
+def tables_of_cells(
+    tables: Tables, plan: Plan, dataset: str, cells: "pandas.DataFrame", units: Collection[str]
+) -> Tables:
+    """The validated tables with these raw cells alone, and these units on the list of a dataset's enrolled ones.
 
     Parameters
     ----------
@@ -128,9 +139,11 @@ def tables_of_cells(tables: Tables, plan: Plan, dataset: str, cells: "pandas.Dat
     plan
         The plan, which says what columns are called in the raw files.
     dataset
-        The dataset, whose roster stays.
+        The dataset, of whose roster the rows of these units stay.
     cells
         Columns ``key`` and ``column`` (the raw one) of the cells.
+    units
+        The units that a number accounts for.
     """
     roster = plan.datasets[dataset].roster
     keys = set(cells["key"])
@@ -140,8 +153,9 @@ def tables_of_cells(tables: Tables, plan: Plan, dataset: str, cells: "pandas.Dat
     frames = {}
     for name, frame in tables.frames.items():
         keep = frame["key"].isin(keys)
-        rows = frame if name == roster.table else frame[keep]
-        fixed = {roster.column} if name == roster.table else set()
+        if name == roster.table:
+            keep |= frame[roster.column].astype("str").isin(units)
+        rows, fixed = frame[keep], {roster.column} if name == roster.table else set()
         frames[name] = _with_cells(rows, plan, name, by_column, fixed)
     gaps = {(key, column): says for (key, column), says in tables.gaps.items() if key in keys}
     quarantine = tables.quarantine[tables.quarantine["key"].isin(keys)]
@@ -190,8 +204,32 @@ def _of_parameters(plan: Plan, analysis: str, parameters: tuple[str, ...], visit
     return plan.model_copy(update={"analyses": {**plan.analyses, analysis: entry}})
 
 
-def _made(plan: Plan, analysis: str, tables: Tables, behind: Collection[str]) -> tuple[dict[str, str], str]:
-    """Id -> value of each number of an analysis on these tables; and why there are none."""
+class Made(NamedTuple):
+    """Id -> value of each number of an analysis, why there are none, and of what levels were counted.
+
+    ``counted``: parameter, group, visit and statistic of the counts and shares that came out at some level.
+    """
+
+    values: dict[str, str]
+    why: str
+    counted: frozenset[tuple[str, str, str, str]]
+
+    def with_more(self, other: "Made") -> "Made":
+        """Both; of a number that both have, this one's."""
+        return Made({**other.values, **self.values}, self.why, self.counted | other.counted)
+
+    def has_none_of(self, number: Estimate) -> bool:
+        """Whether a number is the 0 of a level that none of its units has: of others, whose cells it does not list."""
+        return bool(number.level and number.text) and number.value == 0 and _counted(number) in self.counted
+
+
+def _counted(number: "Estimate | Number") -> tuple[str, str, str, str]:
+    """What levels are counted of."""
+    return number.parameter, number.group, number.visit, number.statistic
+
+
+def _made(plan: Plan, analysis: str, tables: Tables, behind: Collection[str]) -> Made:
+    """The numbers of an analysis on these tables."""
     from omtrace.analyses.run import Run, number_id, stored_text
     from omtrace.derivations.records import build
 
@@ -204,29 +242,8 @@ def _made(plan: Plan, analysis: str, tables: Tables, behind: Collection[str]) ->
             store.write_table(Path(folder) / f"{name}.cells.parquet", cells)
             numbers = Run(narrow, folder).numbers_of(analysis)
     except (Fault, AssertionError, KeyError, ValueError) as error:
-        return {}, f"{type(error).__name__}: {error}".splitlines()[0]
+        return Made({}, f"{type(error).__name__}: {error}".splitlines()[0], frozenset())
     usual = plan.analyses[analysis].population
-    return {number_id(plan.study, analysis, n, n.population or usual): stored_text(n) for n in numbers}, ""
-
-
-def _units(
-    plan: Plan, analysis: str, tables: Tables, behind: Collection[str], members: Members, backing: Backing
-) -> str | None:
-    """How many units of a row set have every value that it uses, on these tables; None where nothing can be derived.
-
-    The number of a group whose analysis needs the other groups as well, which its row set does not list.
-    """
-    from omtrace.derivations.records import build
-
-    names = ["unit", "parameter", "visit"]
-    try:
-        narrow = _narrowed(plan, members.dataset, behind)
-        records, _ = build(narrow, members.dataset, replace(tables, plan=narrow))
-    except (Fault, AssertionError, KeyError, ValueError):
-        return None
-    used = backing.records(members.dataset).loc[members.used]
-    wanted = used[used["status"] == OBSERVED][names].astype(str)
-    there = records[records["status"] == OBSERVED][names].astype(str)
-    merged = wanted.merge(there, how="left", on=names, indicator=True)
-    whole = merged.groupby("unit")["_merge"].agg(lambda marks: bool((marks == "both").all()))
-    return store.number_text(float(whole.sum()))
+    values = {number_id(plan.study, analysis, n, n.population or usual): stored_text(n) for n in numbers}
+    shares = (n for n in numbers if n.level and (n.statistic == SHARE or statistic_of(n.statistic).role is Role.COUNT))
+    return Made(values, "", frozenset(map(_counted, shares)))

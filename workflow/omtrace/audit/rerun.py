@@ -14,7 +14,7 @@ from omtrace.model.folders import Folders
 from omtrace.model.plan import Plan
 from omtrace.model.register import Export, exports_of
 from omtrace.model.slices import slice_of
-from omtrace.provenance.stage_inputs import stages_of
+from omtrace.provenance.stage_inputs import inputs_of, stages_of
 from omtrace.provenance.stages import write_stage
 
 
@@ -50,7 +50,8 @@ def rerun(
     folder
         Where to write what is results/<study> of a run, with stage files, and without what ``render`` makes.
     partly
-        What is not made anew; None: everything is.
+        What is not made anew, and of the stage files all but that which says how records are derived; None: everything
+        is made.
 
     Returns
     -------
@@ -68,7 +69,9 @@ def rerun(
     from omtrace.validation.validate import validate_study
 
     folder = Path(folder)
-    for stage, inputs in stages_of(plan, exports, Folders(), root).items():
+    derive = inputs_of(plan, "derive", [], Folders().plan(plan.study))
+    stages = stages_of(plan, exports, Folders(), root) if partly is None else {"derive": derive}
+    for stage, inputs in stages.items():
         write_stage(inputs, folder / "stages" / f"{stage}.json")
     mine = exports_of(exports, plan.study)
     with redirect_stderr(io.StringIO()):  # what was quarantined, and what a run says of p values: it has said so

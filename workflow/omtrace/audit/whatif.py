@@ -29,7 +29,7 @@ from omtrace.provenance.recorded import RESULTS
 from omtrace.readers._delimited import DELIMITERS
 from omtrace.readers._text import BOMS, UNMARKED, Encoding
 from omtrace.readers.lookup import check_registered
-from omtrace.store import read_json, read_table
+from omtrace.store import read_coded, read_json, read_table
 
 if TYPE_CHECKING:
     import numpy
@@ -160,27 +160,33 @@ def affected_analyses(plan: Plan, old: Side, new: Path) -> list[str]:
 
     changed = {name: _changed_records(old.folder / "datasets", new, name) for name in plan.datasets}
     others = {name: rests_on(plan, name) for name in plan.analyses}
-    sets: dict[str, set[str]] = {}
-    for row in old.numbers.values():
-        sets.setdefault(row.analysis, set()).add(row.rowset)
+    reached, known = _reached(old.folder, changed), {row.analysis for row in old.numbers.values()}
+    own = {row.analysis for row in old.numbers.values() if row.rowset in reached}
     found: dict[str, bool] = {}
 
     def is_affected(name: str) -> bool:
         if name not in found:
-            records = changed[plan.analyses[name].dataset]
-            own = name not in sets or records is None or _reached(old, sets[name], records)
-            found[name] = own or any(is_affected(other) for other in others[name])
+            is_own = name in own or name not in known or changed[plan.analyses[name].dataset] is None
+            found[name] = is_own or any(is_affected(other) for other in others[name])
         return found[name]
 
     return with_those_below(plan, filter(is_affected, plan.analyses))
 
 
-def _reached(old: Side, rowsets: Iterable[str], records: "numpy.ndarray") -> bool:
-    """Whether row sets name any of these records, used or left out."""
+def _reached(folder: Path, changed: "Mapping[str, numpy.ndarray | None]") -> set[str]:
+    """The row sets that name any of the changed records of their data sets, used or left out."""
     import numpy
 
-    members = old.backing.members if old.backing else {}
-    return any(bool(numpy.isin(members[one].record, records).any()) for one in rowsets if one in members)
+    table = read_coded(folder / "rowsets.parquet", ["rowset", "dataset", "record"])
+    record = table.column("record").to_numpy()
+    dataset, rowset = (table.column(name).chunk(0) for name in ("dataset", "rowset"))
+    reached = set[str]()
+    for code, name in enumerate(dataset.dictionary.to_pylist()):
+        if (records := changed[name]) is not None:
+            there = (dataset.indices.to_numpy() == code) & numpy.isin(record, records)
+            codes = numpy.unique(rowset.indices.to_numpy()[there])
+            reached |= set(rowset.dictionary.take(codes).to_pylist())
+    return reached
 
 
 def _changed_records(old: Path, new: Path, name: str) -> "numpy.ndarray | None":
@@ -200,12 +206,14 @@ def _changed_records(old: Path, new: Path, name: str) -> "numpy.ndarray | None":
 
 def _rows_of_units(plan: Plan, units: Iterable[str], exports: Sequence[Export], root: str | Path) -> list[Change]:
     """The raw rows of units, in every table. Raises Fault for a unit that has none."""
+    if not (wanted := set(units)):
+        return []
     folder = Path(root) / RESULTS / plan.study / "validated"
     places = read_table(folder / "places.parquet").set_index("key")
     paths = {export.number: export.path for export in exports}
     changes: dict[tuple[str, int], None] = {}
-    wanted, known, found = set(units), set(), set()
-    for name in plan.tables if wanted else ():
+    known, found = set(), set()
+    for name in plan.tables:
         frame = read_table(folder / f"{name}.parquet")
         if "unit_id" not in frame:
             continue

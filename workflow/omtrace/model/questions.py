@@ -227,7 +227,7 @@ def with_families(content: object) -> object:
             declared = {"method": "concordance", "title": title, "role": "sensitivity", "of": of, **entry}
             analyses[f"{of}_concordance"] = {**declared, "options": {"others": names}}
     if content.get("fragility", True):
-        analyses |= _fragility(analyses, _mappings(content.get("datasets")))
+        analyses |= _fragility(analyses)
     return {**content, "analyses": analyses}
 
 
@@ -248,12 +248,11 @@ def _in_populations(analyses: Mapping) -> dict[str, object]:
     return found
 
 
-def _fragility(analyses: Mapping[str, object], datasets: Mapping[str, Mapping]) -> dict[str, object]:
+def _fragility(analyses: Mapping[str, object]) -> dict[str, object]:
     """An analysis without each unit in turn for each primary one that estimates an effect, and has none.
 
-    Where several units make one experimental unit, such as a litter, a plan asks for it itself.
+    Where several units make one experimental unit, such as a litter, that is left out whole.
     """
-    nested = {name for name, entry in datasets.items() if _get(_mappings(entry).get("experimental_unit"), "parameter")}
     examined = {_get(entry, "of") for entry in _mappings(analyses).values() if _get(entry, "method") == "influence"}
     return {
         f"{name}_influence": {
@@ -266,7 +265,7 @@ def _fragility(analyses: Mapping[str, object], datasets: Mapping[str, Mapping]) 
         }
         for name, entry in _mappings(analyses).items()
         if _get(entry, "role") == "primary" and _is_fragile(_get(entry, "method")) and name not in examined
-        if f"{name}_influence" not in analyses and _get(entry, "dataset") not in nested
+        if f"{name}_influence" not in analyses
     }
 
 

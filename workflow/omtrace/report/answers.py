@@ -411,7 +411,7 @@ def _fragile(asked: _Asked, key: Key) -> list[Fact]:
         unit = of.what if of and of.parameter else asked.dataset.unit
         pieces: Pieces = [f"{row['estimate'].full['statistic'].lower()} ", ends[0], " to ", ends[1]]
         pieces += [f" without any one {unit}; the conclusion "]
-        if turn := row.get("units_to_turn"):
+        if (turn := row.get("units_to_turn")) and turn.text:
             few = turn.text == "1"
             return [Fact("Fragility", [*pieces, "turns without ", turn, f" {unit if few else plural(unit)}."])]
         return [Fact("Fragility", [*pieces, f"stays without up to half of the {plural(unit)} that move it most."])]

@@ -8,12 +8,12 @@ that interacts with a covariate is tested, and its means are given, at that mean
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cached_property, lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
-from formulaic import Formula, ModelSpec
+from formulaic import Formula
 
 from omtrace.statistics.basic.samples import TOLERANCE, check_terms, sample
 
@@ -64,6 +64,7 @@ class Design:
     levels : of each factor, the reference first
     centres : the mean of each covariate
     weights : of the levels of each factor in averages over them
+    coded : what the matrix was made of
     """
 
     matrix: np.ndarray
@@ -71,8 +72,7 @@ class Design:
     levels: dict[str, tuple[Level, ...]]
     centres: dict[str, float]
     weights: dict[str, np.ndarray]
-    spec: ModelSpec
-    coded: "pandas.DataFrame"
+    coded: "Coded"
 
     def term(self, name: str) -> np.ndarray:
         """The combinations of coefficients (c, p) that are all 0 where a term has no effect."""
@@ -102,8 +102,8 @@ class Design:
     def as_if(self, name: str, level: Level) -> np.ndarray:
         """The model matrix (n, p) if every row had a level of a factor."""
         self._code(name, {name: level})
-        every = self.coded.assign(**{_column(self.coded, name): self._categories(name, [level] * len(self.coded))})
-        return np.asarray(self.spec.get_model_matrix(every), dtype=float)
+        every = np.full_like(self.coded.places[name], self.levels[name].index(level))
+        return replace(self.coded, places={**self.coded.places, name: every}).matrix()
 
     def _code(self, name: str, held: Held) -> np.ndarray:
         """What a covariate or a factor has in the columns of its own term."""
@@ -115,9 +115,6 @@ class Design:
         if held[name] not in self.levels[name]:
             raise ValueError(f"{name}: no row of the level {held[name]!r}")
         return np.asarray(coding[self.levels[name].index(held[name])])
-
-    def _categories(self, name: str, values: Sequence[Level]) -> "pandas.Categorical":
-        return _categories(values, self.levels[name])
 
 
 def design_of(
@@ -149,37 +146,103 @@ def design_of(
     >>> (design.mean({"arm": "OMT"}) - design.mean({"arm": "sham"})).tolist()
     [0.0, 2.0]
     """
-    import pandas
-
     names = expanded(terms)
     used = list(dict.fromkeys(part for name in names for part in name.split(":")))
     if absent := [name for name in used if name not in columns]:
         raise ValueError(f"{absent[0]}: no such column")
-    coded, centres, share = {}, {}, {}
+    places, values, centres, share = {}, {}, {}, {}
     for name in used:
         if name in levels:
-            coded[name] = _factor(name, columns[name], tuple(levels[name]))
-            often = np.bincount(coded[name].codes, minlength=len(levels[name]))
+            places[name] = _places(name, columns[name], tuple(levels[name]))
+            often = np.bincount(places[name], minlength=len(levels[name]))
             equal = np.full(len(levels[name]), 1 / len(levels[name]))
-            share[name] = np.roll(often / often.sum(), 1) if weights == "observed" else equal
+            share[name] = often / often.sum() if weights == "observed" else equal
         else:
-            values = sample(np.asarray(columns[name]), name)
-            if not values.size:
+            given = sample(np.asarray(columns[name]), name)
+            if not given.size:
                 raise ValueError(f"{name}: no row has a value")
-            centres[name] = float(values.mean())
-            coded[name] = values - centres[name]
-            if np.abs(coded[name]).max() <= TOLERANCE * np.abs(values).max():
+            centres[name] = float(given.mean())
+            values[name] = given - centres[name]
+            if np.abs(values[name]).max() <= TOLERANCE * np.abs(given).max():
                 raise ValueError(f"{name}: a covariate that is constant")
-    frame = pandas.DataFrame({f"x{place}": coded[name] for place, name in enumerate(used)})
-    frame.attrs["names"] = used
-    text = {name: f"C(x{place}, contr.sum)" if name in levels else f"x{place}" for place, name in enumerate(used)}
-    formula = " + ".join(["1", *(":".join(text[part] for part in name.split(":")) for name in names)])
-    made = _parsed(formula).get_model_matrix(frame, na_action="raise", output="numpy")
-    places = dict(zip(names, list(made.model_spec.term_slices.values())[1:], strict=True))
-    matrix = np.asarray(made, dtype=float)
-    check_terms(matrix, ["", *(term for term, place in places.items() for _ in range(place.stop - place.start))])
     factors = {name: tuple(levels[name]) for name in used if name in levels}
-    return Design(matrix, places, factors, centres, share, made.model_spec, frame)
+    coded = Coded(tuple(names), places, {name: len(factors[name]) for name in factors}, values)
+    matrix, terms_at = coded.matrix(), coded.cells.columns
+    check_terms(matrix, ["", *(term for term, at in terms_at.items() for _ in range(at.stop - at.start))])
+    return Design(matrix, terms_at, factors, centres, share, coded)
+
+
+@dataclass(frozen=True)
+class Coded:
+    """What a model matrix is made of: products of names, and of each row the levels and the centred covariates.
+
+    Attributes
+    ----------
+    terms : products of names, joined by ``:``
+    places : of each factor the place (n,) of the row's level, the reference 0
+    sizes : of each factor, how many levels it has
+    values : of each covariate (n,), about its mean
+    """
+
+    terms: tuple[str, ...]
+    places: dict[str, np.ndarray]
+    sizes: dict[str, int]
+    values: dict[str, np.ndarray]
+
+    @cached_property
+    def _combinations(self) -> np.ndarray:
+        """The places of the levels of each row (n, factors + 1), the first column 0."""
+        count = len(next(iter({**self.places, **self.values}.values())))
+        return np.column_stack([np.zeros(count, dtype=np.intp), *self.places.values()])
+
+    @cached_property
+    def cells(self) -> "Cells":
+        """The model matrix of the combinations that there are."""
+        there = np.unique(self._combinations, axis=0)[:, 1:]
+        return _of_cells(self.terms, tuple(self.sizes.items()), tuple(self.values), tuple(map(tuple, there.tolist())))
+
+    def matrix(self) -> np.ndarray:
+        """The model matrix (n, p): of each row that of its cell, times the covariates of each term."""
+        cell = np.unique(self._combinations, axis=0, return_inverse=True)[1].reshape(-1)
+        matrix = self.cells.matrix[cell]
+        for term, at in self.cells.columns.items():
+            for name in filter(self.values.__contains__, term.split(":")):
+                matrix[:, at] *= self.values[name][:, None]
+        return matrix
+
+
+class Cells(NamedTuple):
+    """The model matrix (cells, p) of combinations of levels, where all covariates are 1, and each term's columns."""
+
+    matrix: np.ndarray
+    columns: dict[str, slice]
+
+
+@lru_cache(maxsize=64)
+def _of_cells(
+    terms: tuple[str, ...],
+    sizes: tuple[tuple[str, int], ...],
+    covariates: tuple[str, ...],
+    cells: tuple[tuple[int, ...], ...],
+) -> Cells:
+    """The matrix of combinations of levels by formulaic, made once: fits to nearly the same rows share it.
+
+    ``cells``: of each combination the places of its levels, in the order of ``sizes``.
+    """
+    import pandas
+
+    # Formulaic's sum coding leaves out the last level, which is the reference.
+    coded: dict[str, pandas.Categorical | float] = {
+        f"x{at}": pandas.Categorical([cell[at] for cell in cells], [*range(1, size), 0])
+        for at, (_, size) in enumerate(sizes)
+    }
+    text = {name: f"C(x{at}, contr.sum)" for at, (name, _) in enumerate(sizes)}
+    text |= {name: f"x{at}" for at, name in enumerate(covariates, len(sizes))}
+    frame = pandas.DataFrame({**coded, **{text[name]: 1.0 for name in covariates}}, index=range(len(cells)))
+    formula = " + ".join(["1", *(":".join(text[part] for part in term.split(":")) for term in terms)])
+    made = Formula(formula).get_model_matrix(frame, na_action="raise", output="numpy")
+    columns = dict(zip(terms, list(made.model_spec.term_slices.values())[1:], strict=True))
+    return Cells(np.asarray(made, dtype=float), columns)
 
 
 @dataclass(frozen=True)
@@ -338,12 +401,8 @@ def _levels(column: "pandas.Series", name: str) -> list[Level]:
     return levels
 
 
-@cache
-def _parsed(formula: str) -> Formula:
-    return Formula(formula)
-
-
-def _factor(name: str, values: Sequence[Level], levels: tuple[Level, ...]) -> "pandas.Categorical":
+def _places(name: str, values: Sequence[Level], levels: tuple[Level, ...]) -> np.ndarray:
+    """Of each value (n,) the place of its level. Raises ValueError for others, and for levels without a value."""
     if unknown := sum(value not in levels for value in values):
         raise ValueError(f"{name}: {unknown} values are none of the levels {', '.join(map(str, levels))}")
     if len(levels) < 2 or len(set(levels)) < len(levels):
@@ -351,19 +410,8 @@ def _factor(name: str, values: Sequence[Level], levels: tuple[Level, ...]) -> "p
     there = set(values)
     if empty := [str(level) for level in levels if level not in there]:
         raise ValueError(f"{name}: no value at {', '.join(empty)}")
-    return _categories(values, levels)
-
-
-def _categories(values: Sequence[Level], levels: tuple[Level, ...]) -> "pandas.Categorical":
-    """Values as the places of their levels, the reference last: formulaic's sum coding leaves out the last one."""
-    import pandas
-
     place = {level: number for number, level in enumerate(levels)}
-    return pandas.Categorical([place[value] for value in values], [*range(1, len(levels)), 0])
-
-
-def _column(frame: "pandas.DataFrame", name: str) -> str:
-    return f"x{frame.attrs['names'].index(name)}"
+    return np.array([place[value] for value in values], dtype=np.intp)
 
 
 def _too_few(matrix: np.ndarray) -> str:
