@@ -328,6 +328,19 @@ def test_results_that_are_here_stand_for_their_revision_only_as_they_were_made(r
             compare(name, "results/tiny")
 
 
+def test_packages_of_another_version_than_the_lock_of_a_revision_are_named(tmp_path):
+    from importlib.metadata import version
+
+    from omtrace.audit.revisions import lock_differences
+
+    assert list(lock_differences(tmp_path)) == []
+    (tmp_path / "envs").mkdir()
+    lines = [f"scipy=={version('scipy')} \\", "numpy==0.1 \\", "of-windows==1.0 ; os_name == 'nt' \\", "gone==2.0"]
+    (tmp_path / "envs/requirements.lock").write_text("\n".join(lines))
+    said = f"numpy 0.1 in its lock, {version('numpy')} here, gone 2.0 in its lock, not installed here"
+    assert list(lock_differences(tmp_path)) == [said]
+
+
 def test_a_revision_without_the_study_or_its_raw_files_is_refused(repository, monkeypatch):
     monkeypatch.chdir(repository)
     with pytest.raises(Fault, match="HEAD: has no study other"):

@@ -6,6 +6,7 @@ the environment of now. Nothing is loaded from a network: raw files that the rev
 
 import hashlib
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -14,7 +15,6 @@ from pathlib import Path
 
 from omtrace.audit.reproduce import place_raw_files, run
 from omtrace.audit.sides import Ambiguous, Side
-from omtrace.audit.upstream import PIN
 from omtrace.faults import Fault
 from omtrace.model.config import read_config_file
 from omtrace.model.folders import CONFIG, folders_of
@@ -24,6 +24,7 @@ from omtrace.provenance.environment import description, normal_name, recorded_en
 from omtrace.provenance.manifest import LOCK, config_of, made_with
 from omtrace.provenance.recorded import RESULTS, read_manifest
 
+PINNED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)( ;)?", re.MULTILINE)  # ";": of some machines only
 OFFLINE = {"GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}  # objects that are not here are not fetched
 PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")  # set where a hook runs this: of another repository
 PARTS = ("python", "platform", "processor", "distributions")  # of a description; threads are set for each job
@@ -76,11 +77,12 @@ def lock_differences(root: Path) -> Iterator[str]:
     """What is installed here in another version than the lock of a revision says."""
     installed = {name: entry[0] for name, entry in description()["distributions"].items()}
     path = root / LOCK
-    pins = dict(PIN.findall(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+    pins = PINNED.findall(path.read_text(encoding="utf-8")) if path.is_file() else []
+    here = {name: installed.get(normal_name(name), "") for name, _, _ in pins}
     others = [
-        f"{name} {version} in its lock, {installed.get(normal_name(name), 'not installed')} here"
-        for name, version in pins.items()
-        if installed.get(normal_name(name)) != version
+        f"{name} {version} in its lock, {here[name] or 'not installed'} here"
+        for name, version, condition in pins
+        if here[name] != version and (here[name] or not condition)
     ]
     if others:
         more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
