@@ -28,6 +28,9 @@ cluster: .venv-cluster/ready
 # With Snakemake's storage plugins (a folder, S3), and what their tests need.
 storage: .venv-storage/ready
 
+# With what signs packets (omtrace release --sign).
+signing: .venv-signing/ready
+
 # With the generator of the documentation site.
 docs-env: .venv-docs/ready
 
@@ -61,10 +64,13 @@ endef
 .venv-storage/ready: envs/requirements.lock envs/storage.lock
 	$(environment)
 
+.venv-signing/ready: envs/requirements.lock envs/signing.lock
+	$(environment)
+
 .venv-docs/ready: envs/requirements.lock envs/docs.lock
 	$(environment)
 
 elsewhere = $(if $(wildcard $(1)/ready),$(if $(filter $(CURDIR),$(shell cat $(1)/ready)),,$(1)/ready))
 
-.PHONY: run test bench env cluster storage docs docs-env screenshots $(foreach made,.venv .venv-cluster .venv-storage .venv-docs,$(call elsewhere,$(made)))
+.PHONY: run test bench env cluster storage signing docs docs-env screenshots $(foreach made,.venv .venv-cluster .venv-storage .venv-signing .venv-docs,$(call elsewhere,$(made)))
 .DEFAULT_GOAL := run

@@ -6,18 +6,22 @@ import os
 import re
 from dataclasses import replace
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import numpy
 import pytest
 from estimates import estimate
 from omtrace.classes import gate
 from omtrace.faults import Fault
+from omtrace.figures import shared_figures
+from omtrace.model.plan import FigurePlan
 from omtrace.report import disclosure
 from omtrace.report.disclosure import shared_rows
-from omtrace.report.share import numbers_for, shared_page
+from omtrace.report.share import FIGURES, PAGE, numbers_for, shared_files
 from omtrace.statistics.basic.suppression import Relation, suppressed
 from omtrace.store import read_csv, read_table
 from scipy.optimize import linprog
+from test_analyses import Results, people
 
 TABLES = 200 if os.environ.get("OMTRACE_NO_SKIPS") else 20
 GROUPS = ("a", "b", "c")
@@ -324,7 +328,7 @@ def test_no_count_of_the_trial_is_worked_out_from_its_populations_and_flow(shipp
 
 @pytest.mark.parametrize("study", ["omt_feasibility", "omt_rct"])
 def test_the_shared_report_has_no_unit_and_no_raw_cell(shipped_results, study):
-    page = shared_page(numbers_for(study, shipped_results, share=True)).decode()
+    page = shared_files(numbers_for(study, shipped_results, share=True))[PAGE].decode()
     folder = shipped_results / f"results/{study}"
     units = {
         u
@@ -333,7 +337,7 @@ def test_the_shared_report_has_no_unit_and_no_raw_cell(shipped_results, study):
         for u in read_table(path).get("unit", ())
     }
     assert len(units) > 10 and not [unit for unit in units if unit in page]
-    assert "<script" not in page and "<svg" not in page and "payload" not in page and "[c]" in page
+    assert "<script" not in page and "payload" not in page and "[c]" in page and page.count("<svg") > 5
     tables = re.findall(r'<table class="results.*?</table>', page, re.S)
     cells = re.findall(r"<td[^>]*>", "".join(tables))
     assert len(cells) > 100 and all('data-label="' in cell for cell in cells)  # for narrow screens
@@ -345,6 +349,136 @@ def test_the_shared_report_has_no_unit_and_no_raw_cell(shipped_results, study):
         for line in path.read_text(encoding="utf-8").splitlines()[1:]
     }
     assert len(raw) > 50 and not [line for line in raw if len(line) > 20 and line in page]
+
+
+# figures
+
+
+def files_of(shared, folder):
+    """The files of figures by the names that they have in a packet, written below a folder."""
+    for name, content in shared.items():
+        if name.startswith(FIGURES):
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            yield path
+
+
+def marks_of(svg):
+    """id -> the elements that show the number in an image, but for its title; and every text of the image."""
+    root = ElementTree.parse(svg).getroot()
+    texts = [text for element in root.iter() for text in (element.text, element.tail) if text and text.strip()]
+    groups = {e.get("id").removeprefix("number-"): e for e in root.iter() if e.get("id", "").startswith("number-")}
+    drawn = ("path", "use", "rect", "circle", "line", "polygon")
+    return {
+        number: [part.tag.rpartition("}")[2] for part in group.iter() if part.tag.rpartition("}")[2] in drawn]
+        for number, group in groups.items()
+    }, texts
+
+
+@pytest.mark.parametrize("study", ["headache_diary", "omt_feasibility", "omt_rct", "rat_two_hit"])
+def test_a_figure_in_share_mode_shows_no_unit_and_no_number_that_is_held_back(shipped_results, study, tmp_path):
+    numbers = numbers_for(study, shipped_results, share=True)
+    rows = {row.id: row for row in numbers.rows}
+    folder = shipped_results / f"results/{study}"
+    paths = [path for path in folder.glob("datasets/*.parquet") if ".cells" not in path.name]
+    every = {str(unit) for path in paths for unit in read_table(path).get("unit", ())}
+    units = {unit for unit in every if not unit.isdigit()}  # a number stands in texts for other things
+    seen = set()
+    for path in files_of(shared_files(numbers), tmp_path):
+        if path.suffix == ".csv":
+            values = read_csv(path)
+            assert values and not [v for v in values if v["record"] or v["member"] or v["value"] != rows[v["id"]].text]
+        else:
+            marks, texts = marks_of(path)
+            assert not [number for number, drawn in marks.items() if rows[number].suppressed and drawn]
+            seen |= marks.keys()
+            assert not [text for text in texts if set(re.split(r"[ ,:()]+", text)) & units]
+    assert len(seen) > 20
+
+
+def test_figures_tell_an_attacker_nothing_that_the_numbers_do_not(shipped_results, tmp_path):
+    """Every value of the figures is put into the numbers of share mode, and the attack of the trial is run again."""
+    whole = read_csv(shipped_results / "results/omt_rct/estimates.csv")
+    numbers = numbers_for("omt_rct", shipped_results, share=True)
+    drawn = {}
+    for path in files_of(shared_files(numbers), tmp_path):
+        if path.suffix == ".csv":
+            drawn |= {row["id"]: row["value"] for row in read_csv(path)}
+        else:
+            _, texts = marks_of(path)
+            small = [re.fullmatch(r".*\bn = ([1-4])", text) for text in texts]
+            assert not any(small)
+    assert len(drawn) > 300
+    assert not list(recovered([replace(row, text=drawn.get(row.id) or row.text) for row in numbers.rows], whole))
+    of_report = {}
+    for path in (shipped_results / "results/omt_rct/figures").glob("*.csv"):
+        of_report |= {row["id"]: row["value"] for row in read_csv(path) if row["id"]}
+    known = [replace(row, text=row.text or of_report.get(row.id, "")) for row in numbers.rows]
+    assert list(recovered(known, whole))  # the attack is one: the figures of the report give counts away
+
+
+def test_a_figure_of_single_units_alone_is_named_as_held_back(shipped_results):
+    for study, titles in (
+        ("omt_rct", {"The primary estimate without single participants"}),
+        ("rat_dnase_elisa", {"Standard curve of each run"}),
+    ):
+        numbers = numbers_for(study, shipped_results, share=True)
+        held = {
+            numbers.plan.figures[figure.name].title: figure
+            for figure in shared_figures(numbers.plan, numbers.rows, numbers.source)
+            if figure.drawing.held_back
+        }
+        assert titles <= held.keys() and not any(figure.files for figure in held.values())
+        page = shared_files(numbers)[PAGE].decode()
+        for title, figure in held.items():
+            assert f"{title}.</strong>" in page and f"not in share mode: {figure.drawing.held_back}." in page
+
+
+def test_a_figure_that_reads_records_does_not_leave(shipped_results, monkeypatch):
+    from omtrace import figures
+
+    class Reading(figures.Sheet):
+        def __init__(self, plan, name, folder, *others):
+            super().__init__(plan, name, shipped_results / "results/rat_two_hit", *others)
+
+    numbers = numbers_for("rat_two_hit", shipped_results, share=True)
+    monkeypatch.setattr(figures, "Sheet", Reading)
+    with pytest.raises(Fault, match=r"shared/figures/biomarkers.svg: releasable, but made of datasets/.*which is raw"):
+        shared_files(numbers)
+
+
+def test_a_page_with_a_figure_that_was_not_checked_does_not_leave(shipped_results, monkeypatch):
+    from omtrace.report import share
+
+    monkeypatch.setattr(share, "FIGURES", "figures")
+    with pytest.raises(Fault, match="shared/report.html: releasable, but made of figures/flow.svg"):
+        shared_files(numbers_for("omt_rct", shipped_results, share=True))
+
+
+def survival_of(folder, threshold):
+    figure = {"figure": "survival", "analyses": ["a"], "title": "Curves"}
+    results = Results(folder, people(), {"a": ("time_to_event", ["age"], [], {"event": "done", "times": [35, 45]})})
+    disclosure = results.plan.disclosure.model_copy(update={"threshold": threshold})
+    figures = {"curves": FigurePlan.model_validate(figure)}
+    plan = results.plan.model_copy(update={"disclosure": disclosure, "figures": figures})
+    rows = shared_rows(plan, results.numbers, folder)
+    (drawn,) = shared_figures(plan, rows, "shared/estimates.csv")
+    return rows, drawn
+
+
+def test_the_times_of_events_do_not_leave_and_numbers_at_risk_are_counts(tmp_path):
+    rows, drawn = survival_of(tmp_path, 5)
+    assert drawn.drawing.held_back and not [row for row in rows if row.level.startswith("from ")]
+    at_risk = [row for row in rows if row.statistic == "at_risk"]
+    assert at_risk and not [row for row in at_risk if row.text and 0 < row.value < 5]
+
+
+def test_of_a_survival_curve_that_may_be_shown_no_censored_time_is(tmp_path):
+    rows, drawn = survival_of(tmp_path, 1)
+    assert [row for row in rows if row.statistic == "curve_time" and row.text]
+    values = [line.split(b",") for line in drawn.files["csv"].splitlines()[1:]]
+    assert values and not [row for row in values if row[-1] or row[-2]] and b"ensored" not in drawn.files["svg"]
 
 
 # the gate

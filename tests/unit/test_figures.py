@@ -264,11 +264,13 @@ def _flow(study: Study, groups: dict) -> None:
         for visit in VISITS:
             at = [r for r in mine if (r[1], r[2]) == ("hit6", visit)]
             seen = [r for r in at if r[5] == "observed"]
+            gone = len(at) - len(seen)
+            incomplete = int(visit == "month3" and gone > 0)
             boxes = {
                 "enrolled": enrolled,
                 "assessed": len(seen),
-                "excluded: incomplete: fewer than six items answered": int(visit == "month3"),
-                "excluded: not collected": len(at) - len(seen),
+                "excluded: incomplete: fewer than six items answered": incomplete,
+                "excluded: not collected": gone - incomplete,
                 "analysed": len(seen),
             }
             for name, count in boxes.items():
@@ -394,7 +396,7 @@ def drawn(study: Study, name: str, folder) -> tuple[Sheet, Drawing]:
     entry = study.plan.figures[name]
     kind = plugin("figures", entry.figure, "FIGURE")
     with style.theme(name):
-        sheet = Sheet(study.plan, name, folder, Estimates(folder / "estimates.csv"), "plan")
+        sheet = Sheet(study.plan, name, folder, Estimates.of_file(folder / "estimates.csv"), "plan")
         drawing = kind.draw(sheet, checked(kind.options, entry.options, name))
         sheet.finish()
         sheet.figure.draw_without_rendering()
@@ -551,7 +553,7 @@ def test_means_are_the_estimates_in_the_order_of_the_plan(tmp_path):
     study = clinic(12, dict(reversed(GROUPS.items())))
     sheet, drawing = drawn(study, "means", tmp_path)
     axes = sheet.figure.axes[0]
-    estimates = Estimates(tmp_path / "estimates.csv")
+    estimates = Estimates.of_file(tmp_path / "estimates.csv")
     ids = shown(sheet)
     assert sorted(ids) == sorted(drawing.numbers)
     previous = -1.0
@@ -631,7 +633,7 @@ def test_panels_of_one_parameter_share_their_scale(tmp_path):
 def test_boxes_are_five_estimates_and_points_are_records(tmp_path):
     study = clinic(30, GROUPS)
     sheet, _ = drawn(study, "boxes", tmp_path)
-    ids, estimates = shown(sheet), Estimates(tmp_path / "estimates.csv")
+    ids, estimates = shown(sheet), Estimates.of_file(tmp_path / "estimates.csv")
     axes = sheet.figure.axes[0]
     units = points(axes, "units")
     for place, visit in enumerate(VISITS):
@@ -650,7 +652,7 @@ def test_boxes_are_five_estimates_and_points_are_records(tmp_path):
 def test_animals_are_points_beside_the_mean_of_their_group(tmp_path):
     study = rodent(markers=2)
     sheet, drawing = drawn(study, "markers_log", tmp_path)
-    ids, estimates = shown(sheet), Estimates(tmp_path / "estimates.csv")
+    ids, estimates = shown(sheet), Estimates.of_file(tmp_path / "estimates.csv")
     for axes, name in zip(sheet.figure.axes, ("marker1", "marker2"), strict=True):
         assert axes.get_yscale() == "log"
         units = points(axes, "units")
@@ -670,7 +672,7 @@ def test_an_empty_group_has_a_place_and_a_count_of_none(tmp_path):
     study = rodent(markers=2, empty=True)
     sheet, drawing = drawn(study, "markers", tmp_path)
     axes = sheet.figure.axes[0]
-    n = Estimates(tmp_path / "estimates.csv").find(Name("markers", "marker1", "n", "ntg_omt"))
+    n = Estimates.of_file(tmp_path / "estimates.csv").find(Name("markers", "marker1", "n", "ntg_omt"))
     assert shown(sheet)[n.id][0].get_text() == "0" and len(axes.get_xticklabels()) == 4
     assert all(x < 2.5 for x, _ in points(axes, "units")) and len(drawing.numbers) == 2 * (3 * 4 + 1)
     assert "Nitroglycerin + OMT" not in drawing.alt
@@ -679,7 +681,7 @@ def test_an_empty_group_has_a_place_and_a_count_of_none(tmp_path):
 def test_standards_stand_on_their_curve_and_the_zero_left_of_the_break(tmp_path):
     study = rodent(plates=3)
     sheet, drawing = drawn(study, "curves", tmp_path)
-    estimates = Estimates(tmp_path / "estimates.csv")
+    estimates = Estimates.of_file(tmp_path / "estimates.csv")
     assert [axes.get_title(loc="left") for axes in sheet.figure.axes] == ["Plate 1", "Plate 2", "Plate 3"]
     for axes, plate in zip(sheet.figure.axes, ("P1", "P2", "P3"), strict=True):
         numbers = [estimates.find(Name("standards", "signal", s, plate)) for s in "abcd"]
@@ -774,7 +776,7 @@ def test_controls_stand_at_their_distance_and_name_the_rules_that_they_break(tmp
 def test_forest_has_a_row_for_each_estimate(tmp_path):
     study = clinic(20, {**GROUPS, "wait": "Waiting list"})
     sheet, drawing = drawn(study, "forest", tmp_path)
-    estimates = Estimates(tmp_path / "estimates.csv")
+    estimates = Estimates.of_file(tmp_path / "estimates.csv")
     ids = shown(sheet)
     assert len(sheet.figure.axes) == 2, "a panel for each unit"
     for axes, name in zip(sheet.figure.axes, ("hit6", "msq"), strict=True):
@@ -801,7 +803,7 @@ def test_forest_has_a_row_for_each_estimate(tmp_path):
 def test_flow_shows_each_count_and_only_reasons_that_occur(tmp_path):
     study = clinic(30, GROUPS)
     sheet, drawing = drawn(study, "flow", tmp_path)
-    estimates = Estimates(tmp_path / "estimates.csv")
+    estimates = Estimates.of_file(tmp_path / "estimates.csv")
     texts = {i: " ".join(artists[0].get_text().split()) for i, artists in shown(sheet).items()}
 
     def count(level, group, visit):
@@ -926,7 +928,7 @@ def test_a_mean_without_an_interval_is_drawn_and_the_legend_says_so(name, tmp_pa
     kinds = {"means": "means", "paired": "paired_lines", "groups": "groups"}
     only(study, **{name: {"figure": kinds[name], "analyses": ["summary"], "options": {"parameters": ["hit6", "msq"]}}})
     sheet, _ = drawn(study, name, tmp_path)
-    estimates = Estimates(tmp_path / "estimates.csv")
+    estimates = Estimates.of_file(tmp_path / "estimates.csv")
     assert sheet.without_intervals == f"No interval: {study.plan.datasets['participants'].parameters['msq'].label}."
     ids = shown(sheet)
     assert all(n.id in ids for n in estimates.of("summary", ["mean"]) if n.parameter == "msq" and n.group != "all")

@@ -219,9 +219,9 @@ def test_a_figure_in_a_form_has_the_same_bytes_each_time_and_the_values_beside_i
 def test_a_flow_says_why_in_the_words_of_the_plan(level, words):
     from types import SimpleNamespace
 
-    from omtrace.figures.flow import _reason
+    from omtrace.figures._flow import reason_of
 
-    assert _reason(SimpleNamespace(level=f"excluded: {level}")) == words
+    assert reason_of(SimpleNamespace(level=f"excluded: {level}")) == words
 
 
 def test_a_flow_that_grows_has_no_arrows_from_visit_to_visit(tmp_path):

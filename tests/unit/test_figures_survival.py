@@ -25,7 +25,7 @@ def drawn(results, folder, analysis="a", **options):
     figure = FigurePlan.model_validate({"figure": "survival", "analyses": [analysis], "title": "Curves"})
     plan = results.plan.model_copy(update={"figures": {"curves": figure}})
     with style.theme("curves"):
-        sheet = Sheet(plan, "curves", results.folder, Estimates(results.folder / "estimates.csv"), "plan")
+        sheet = Sheet(plan, "curves", results.folder, Estimates.of_file(results.folder / "estimates.csv"), "plan")
         drawing = FIGURE.draw(sheet, Options.model_validate(options))
         sheet.finish()
         sheet.figure.draw_without_rendering()

@@ -54,10 +54,11 @@ REFUSING = [
     ["export", "tiny", "--to", "md"],
     ["release", "tiny"],
     ["figures", "tiny"],
+    ["figures", "tiny", "--share"],
     ["manuscript", "draft.pdf"],
 ]
 # nothing to tell; nothing assumed; no such list; no packet; no such unit; no stage file of the report, twice; no
-# results; no draft
+# results, twice; no draft
 
 
 @pytest.fixture

@@ -5,8 +5,10 @@ import hashlib
 import io
 import json
 import os
+import platform
 import random
 import shutil
+import subprocess
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +24,7 @@ from omtrace.audit.upstream import Kind
 from omtrace.faults import Fault
 from omtrace.intake.plan_check import read_whole
 from omtrace.model.register import read_register
-from pipeline import TINY, done, omtrace
+from pipeline import TINY, digests, done, omtrace
 
 # A seeded fifth in the usual tests; all where nothing may be skipped.
 COUNT = 50 if os.environ.get("OMTRACE_NO_SKIPS") else 10
@@ -275,6 +277,80 @@ def test_a_packet_is_compared_with_the_folder_that_it_is_of(tiny):
     assert counts["identical"] == sum(counts.values()) > 0
     shutil.copytree(tiny / "results/tiny", tiny / "elsewhere")
     assert "identical" in done(omtrace(tiny, "compare", "elsewhere", "results/tiny")).out
+
+
+# revisions of git
+
+
+def git(folder, *arguments):
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *who, "-C", str(folder), *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture
+def repository(tiny):
+    """The tiny study with its results, under git: a commit of what they were made of, and one with another plan."""
+    git(tiny, "init", "--quiet")
+    git(tiny, "add", "config", "data/raw", "envs", "profiles", "workflow", "Snakefile")
+    git(tiny, "commit", "--quiet", "-m", "as it was run")
+    Study(tiny).edit_plan(("analyses", "primary", "options", "level"), 0.9)
+    git(tiny, "commit", "--quiet", "-a", "-m", "another level")
+    return tiny
+
+
+def test_two_revisions_are_compared_and_the_key_of_the_plan_is_named(repository):
+    before = digests(repository / "results")
+    ran = omtrace(repository, "compare", "HEAD~1", "HEAD", "--study", "tiny", "--json")
+    content = json.loads(ran.out)
+    assert "counts" in content, ran.text
+    assert ran.code == 1 and content["counts"]["changed"] > 0 and not content["counts"]["missing"]
+    assert {number["cause"] for number in content["numbers"]} == {"plan: analyses.primary.options.level: absent -> 0.9"}
+    first, second, environment = (note for note in content["notes"] if "in its lock" not in note)
+    assert first.startswith("HEAD~1: commit ") and first.endswith("its numbers are those of this checkout")
+    assert second.startswith("HEAD: commit ") and second.endswith("run here, in a temporary folder")
+    assert f"Python {platform.python_version()}" in environment
+    assert digests(repository / "results") == before
+    listed = subprocess.run(["git", "-C", str(repository), "worktree", "list"], capture_output=True, text=True)
+    assert len(listed.stdout.splitlines()) == 1
+
+
+def test_results_that_are_here_stand_for_their_revision_only_as_they_were_made(repository, monkeypatch):
+    from omtrace.audit import revisions
+
+    monkeypatch.chdir(repository)
+    monkeypatch.setattr(revisions, "run", lambda home, study: pytest.fail("it was run"))
+    assert set(compare("HEAD~1", "results/tiny").counts.items()) >= {("changed", 0), ("missing", 0)}
+    path = repository / "results/tiny/estimates.csv"
+    path.write_bytes(path.read_bytes() + b"\n")
+    monkeypatch.setattr(revisions, "run", lambda home, study: (_ for _ in ()).throw(Fault("it is run")))
+    for name in ("HEAD~1", "HEAD"):
+        with pytest.raises(Fault, match="it is run"):
+            compare(name, "results/tiny")
+
+
+def test_packages_of_another_version_than_the_lock_of_a_revision_are_named(tmp_path):
+    from importlib.metadata import version
+
+    from omtrace.audit.revisions import lock_differences
+
+    assert list(lock_differences(tmp_path)) == []
+    (tmp_path / "envs").mkdir()
+    lines = [f"scipy=={version('scipy')} \\", "numpy==0.1 \\", "of-windows==1.0 ; os_name == 'nt' \\", "gone==2.0"]
+    (tmp_path / "envs/requirements.lock").write_text("\n".join(lines))
+    said = f"numpy 0.1 in its lock, {version('numpy')} here, gone 2.0 in its lock, not installed here"
+    assert list(lock_differences(tmp_path)) == [said]
+
+
+def test_a_revision_without_the_study_or_its_raw_files_is_refused(repository, monkeypatch):
+    monkeypatch.chdir(repository)
+    with pytest.raises(Fault, match="HEAD: has no study other"):
+        compare("HEAD", "HEAD~1", "other")
+    with pytest.raises(Fault, match="neither a packet nor a folder with results"):
+        compare("no-such-tag", "HEAD", "tiny")
+    git(repository, "rm", "--quiet", "data/raw/tiny/diary.csv")
+    git(repository, "commit", "--quiet", "-m", "without a file")
+    with pytest.raises(Fault, match="raw files that are not there"):
+        compare("HEAD", "results/tiny")
 
 
 def test_what_is_no_result_is_refused(base, tmp_path):

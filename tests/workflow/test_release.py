@@ -1,6 +1,7 @@
 """The packet of a study: what is in it, what keeps it from being made, and what its own check finds."""
 
 import ast
+import base64
 import csv
 import hashlib
 import io
@@ -16,10 +17,13 @@ import checksums
 import pytest
 from omtrace.audit import packet_check
 from omtrace.audit.packet import refuse_units, release
+from omtrace.audit.packet_check import blob_of, fingerprint
+from omtrace.audit.signature import sign_packet
 from omtrace.faults import Fault
 from omtrace.report.share import numbers_for
 from omtrace.store import zipped
-from pipeline import REPOSITORY, SHIPPED, done, omtrace, snakemake
+from pipeline import REPOSITORY, SHIPPED, done, environment, omtrace, snakemake
+from test_audit_signature import Key
 
 PACKET = "releases/tiny.zip"
 
@@ -29,9 +33,10 @@ def files_of(path):
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def checked(path):
+def checked(path, *arguments):
     """verify.py as a reviewer runs it: a bare Python without site-packages, in a folder of its own."""
-    command = [sys.executable, "-I", "-S", str(REPOSITORY / "workflow/omtrace/audit/packet_check.py"), str(path)]
+    script = str(REPOSITORY / "workflow/omtrace/audit/packet_check.py")
+    command = [sys.executable, "-I", "-S", script, str(path), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, cwd=path.parent)
 
 
@@ -73,6 +78,8 @@ def test_a_packet_has_what_a_reviewer_needs_and_nothing_confidential(packets, tm
         "workflow/Snakefile",
         "shared/estimates.csv",
         "shared/report.html",
+        "shared/figures/means.svg",
+        "shared/figures/means.csv",
         "results/tiny/manifest.json",
     } <= names
     kept = ("data/raw/", "results/tiny/datasets/", "results/tiny/validated/", "results/tiny/figures/")
@@ -207,6 +214,70 @@ def test_a_printed_number_that_is_not_its_estimate_is_found(packet):
     reindexed(packet, name, page.replace(f">{shown}</button>", ">98765</button>", 1).encode())
     result = checked(packet)
     assert result.returncode == 1 and "98765" in result.stdout
+
+
+# its signature
+
+
+@pytest.fixture
+def signed(packets, tmp_path):
+    """A releasable packet signed with a key, and the file of its public key."""
+    path, key = tmp_path / "tiny.zip", Key(b"1" * 32)
+    path.write_bytes((packets[0] / "releases/open.zip").read_bytes())
+    assert sign_packet(path, key) == fingerprint(key.public)
+    (tmp_path / "key.pub").write_text(f"ssh-ed25519 {base64.b64encode(blob_of(key.public)).decode()} a comment\n")
+    return path, tmp_path / "key.pub"
+
+
+def test_a_signed_packet_is_checked_with_a_public_key_and_python_alone(signed, packets, tmp_path):
+    path, public = signed
+    found = checked(path, "--key", public)
+    assert found.returncode == 0, found.stdout
+    assert f"signed with the key {fingerprint(Key(b'1' * 32).public)}" in found.stdout
+    assert "whose the key is, when it was signed" in found.stdout and "who made the packet" not in found.stdout
+    assert checked(path, "--key", public.read_text()).stdout.count("signed with the key") == 1
+    without = checked(path)
+    assert without.returncode == 0 and "its signature: name a public key" in without.stdout
+    assert "signed with" not in without.stdout and "who made the packet" in without.stdout
+    again = tmp_path / "again.zip"
+    release("tiny", again, root=packets[0])
+    sign_packet(again, Key(b"1" * 32))
+    assert again.read_bytes() == path.read_bytes()
+
+
+def test_a_signature_of_another_key_or_on_another_packet_is_a_problem(signed, packets, tmp_path):
+    path, public = signed
+    other = base64.b64encode(blob_of(Key(b"2" * 32).public)).decode()
+    found = checked(path, "--key", f"ssh-ed25519 {other}")
+    assert found.returncode == 1 and "signature.dsse.json: not signed with the key" in found.stdout
+    found = checked(path, "--key", "no key")
+    assert found.returncode == 1 and "--key: no Ed25519 public key" in found.stdout
+    found = checked(packets[0] / "releases/open.zip", "--key", public)
+    assert found.returncode == 1 and "signature.dsse.json: missing" in found.stdout
+    index = json.loads(files_of(path)["packet.json"])
+    changed(path, "packet.json", json.dumps(index | {"version": "9"}).encode())
+    found = checked(path, "--key", public)
+    assert found.returncode == 1 and "but for another packet.json" in found.stdout
+    envelope = json.loads(files_of(path)["signature.dsse.json"])
+    changed(path, "signature.dsse.json", json.dumps(envelope | {"payload": envelope["payload"][:-8]}).encode())
+    found = checked(path, "--key", public)
+    assert found.returncode == 1 and "not signed with the key" in found.stdout
+    changed(path, "signature.dsse.json", b"[]")
+    assert checked(path, "--key", public).returncode == 1
+
+
+def test_the_command_signs_with_a_key_of_openssh(packets, tmp_path):
+    python = next((p for p in (REPOSITORY / f".venv-{n}/bin/python" for n in ("signing", "storage")) if p.exists()), "")
+    if not python:
+        pytest.skip("there is neither .venv-signing nor .venv-storage; make signing sets the first up")
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "key"], check=True)
+    names = [tmp_path / "one.zip", tmp_path / "two.zip"]
+    for path in names:
+        command = [python, "-m", "omtrace", "release", "tiny", "--to", path, "--sign", tmp_path / "key"]
+        made = subprocess.run(command, cwd=packets[0], env=environment(packets[0]), capture_output=True, text=True)
+        assert made.returncode == 0 and "signed with the key SHA256:" in made.stdout, made.stderr
+    assert names[0].read_bytes() == names[1].read_bytes()
+    assert checked(names[0], "--key", tmp_path / "key.pub").returncode == 0
 
 
 def test_a_line_taken_out_of_the_ledger_is_found(packet):

@@ -378,7 +378,7 @@ def names(requirements):
     return {re.match(r"[A-Za-z0-9_.-]+", requirement)[0].lower() for requirement in requirements}
 
 
-@pytest.mark.parametrize("name", ["requirements", "cluster", "storage"])
+@pytest.mark.parametrize("name", ["requirements", "cluster", "storage", "signing"])
 def test_a_lock_names_every_file_by_its_hash_and_no_index(name):
     text = (ROOT / f"envs/{name}.lock").read_text(encoding="utf-8")
     assert "://" not in text and "index" not in text and "@ " not in text
@@ -390,7 +390,7 @@ def test_the_lock_holds_what_the_project_asks_for():
     assert wanted <= set(locked())
 
 
-@pytest.mark.parametrize("name", ["cluster", "storage"])
+@pytest.mark.parametrize("name", ["cluster", "storage", "signing"])
 def test_the_lock_of_an_optional_group_adds_what_it_asks_for_and_repeats_nothing(name):
     assert names(project()["dependency-groups"][name]) <= set(locked(name))
     for package in set(locked(name)) & set(locked()):  # but what Windows alone has of the first, in the same version
@@ -413,4 +413,5 @@ def test_what_the_package_imports_is_a_declared_dependency():
     declared = {modules.get(name, name) for name in names(project()["project"]["dependencies"])}
     used = {name.split(".")[0] for path in [*MODULES, *SCRIPTS] for name in imported(path)}
     with_jinja = {"markupsafe"}  # it comes with jinja2, which has no Markup of its own any more
-    assert used - set(sys.stdlib_module_names) - {"omtrace"} - with_jinja == declared - {"snakemake"}
+    apart = names(project()["dependency-groups"]["signing"])  # what an environment of its own has: make signing
+    assert used - set(sys.stdlib_module_names) - {"omtrace"} - with_jinja - apart == declared - {"snakemake"}

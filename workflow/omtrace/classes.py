@@ -19,6 +19,7 @@ CLASSES = (
     ("dictionary/*", RELEASABLE),
     ("stages/*", RELEASABLE),
     ("shared/*", RELEASABLE),  # checked for small cells: report/disclosure.py
+    ("shared/figures/*", RELEASABLE),
     ("tables/*", RELEASABLE),
     ("lineage.jsonl", RELEASABLE),
     ("*", CONFIDENTIAL),

@@ -4,7 +4,7 @@ With the parameters that its options name also who was screened out, who receive
 discontinued: the counts of a flow diagram as in CONSORT 2025 (Hopewell S et al., BMJ 2025;389:e081123).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pydantic import Field
 
@@ -16,6 +16,7 @@ from omtrace.model.contrast import EVERYBODY
 
 # Option -> the level of those of whom it is true, and of the others ("": who are not counted).
 STAGES = {"received": ("received", "did not receive"), "discontinued": ("discontinued", "")}
+THROUGHOUT = "analysed at every visit"  # the level of those who have a value at each visit analysed
 
 
 class Options(Closed):
@@ -28,10 +29,16 @@ class Options(Closed):
         "eligibility; the others were screened out, for the population's reasons",
     )
     received: str = Field(
-        "", description="parameter, yes or no (1 or 0): whether a unit received what it was allocated to"
+        "",
+        description="parameter, yes or no (1 or 0): whether a unit received what it was allocated to, at all or at "
+        "each of its visits, as the periods of a crossover",
     )
     discontinued: str = Field(
         "", description="parameter, yes or no (1 or 0) or a reason: whether, or why, a unit discontinued its treatment"
+    )
+    every_visit: bool = Field(
+        False,
+        description="also who is analysed at every visit, as in both periods of a crossover, and why others are not",
     )
 
 
@@ -54,13 +61,35 @@ def run(call: Call) -> Iterator[Number]:
                 raise AssertionError(f"{boxes} of {enrolled[group]} enrolled in {group}")
             for level, n in boxes.items():
                 yield from target.numbers(group, {"n": n}, rows, level=level)
+    if call.options.every_visit:
+        yield from _throughout(call, enrolled)
     if call.options.enrolled:
         yield from _screened(next(call.targets("anything")), enrolled["all"])
     for option, levels in STAGES.items():
         if name := getattr(call.options, option):
-            analysis_set = call.data.select(_everybody(call), name)
-            for group in call.groups(call.options.by_group):
-                yield from _stage(call, analysis_set, name, group, levels)
+            for visit in call.dataset.parameters[name].visits or [""]:
+                analysis_set = call.data.select(_everybody(call), name, visit)
+                for group in call.groups(call.options.by_group):
+                    yield from _stage(call.of(name, visit), analysis_set, group, levels)
+
+
+def _throughout(call: Call, enrolled: Mapping[str, int]) -> Iterator[Number]:
+    """Who has a value at every visit of a parameter, and why others do not: the first visit that they lack."""
+    visits: dict[str, list[str]] = {}
+    for target in call.targets("anything"):
+        visits.setdefault(target.parameter, []).append(target.visit)
+    for parameter, every in visits.items():
+        if len(every) < 2:
+            continue
+        analysis_set = call.data.select_complete(call.entry.population, [(parameter, visit) for visit in every])
+        for group in call.groups(call.options.by_group):
+            rows = analysis_set.rows([group])
+            boxes = {f"excluded: {reason}": n for reason, n in analysis_set.left_out(group).items()}
+            boxes[THROUGHOUT] = rows.used
+            if sum(boxes.values()) != enrolled[group]:
+                raise AssertionError(f"{boxes} of {enrolled[group]} enrolled in {group}")
+            for level, n in boxes.items():
+                yield from call.of(parameter).numbers(group, {"n": n}, rows, level=level)
 
 
 def _screened(target: Target, assessed: int) -> Iterator[Number]:
@@ -82,16 +111,14 @@ def _everybody(call: Call) -> str:
     return next((name for name, one in populations.items() if not one.where), call.entry.population)
 
 
-def _stage(
-    call: Call, analysis_set: AnalysisSet, parameter: str, group: str, levels: tuple[str, str]
-) -> Iterator[Number]:
+def _stage(target: Target, analysis_set: AnalysisSet, group: str, levels: tuple[str, str]) -> Iterator[Number]:
     """How many units of a group there are of each level, none included; those without a value are left out of all."""
     level_of = {unit: _level(value, *levels) for unit, value in analysis_set.of_group(group)["value"].items()}
     reasons = {level for level in level_of.values() if ": " in level}
     for level in sorted((reasons or {*levels}) - {""}):
         without = {unit: other or f"not {levels[0]}" for unit, other in level_of.items() if other != level}
         rows = analysis_set.rows([group], without)
-        yield from call.of(parameter).numbers(group, {"n": rows.used}, rows, level=level)
+        yield from target.numbers(group, {"n": rows.used}, rows, level=level)
 
 
 def _level(value: object, yes: str, no: str) -> str:
@@ -106,6 +133,7 @@ def said(options: Options) -> str:
         "who was screened out" if options.enrolled else "",
         "who received treatment" if options.received else "",
         "who discontinued it" if options.discontinued else "",
+        "who is analysed at every visit" if options.every_visit else "",
     ]
     named_too = f"; {listed([part for part in more if part])}" if any(more) else ""
     return f"Numbers of units enrolled, assessed, left out by reason, and analysed{named_too}."

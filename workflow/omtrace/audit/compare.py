@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 from omtrace.audit.address import name_of
 from omtrace.audit.sides import Ambiguous, Side, side_of
@@ -53,6 +54,7 @@ class Comparison:
     study: str
     numbers: list[Compared] = field(default_factory=list)
     upstream: list[Upstream] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -80,12 +82,13 @@ class Comparison:
 
 
 def compare(old: str, new: str, study: str = "", tolerance: float = TOLERANCE) -> Comparison:
-    """Compare two results of a study, see ``side_of``.
+    """Compare two results of a study, see ``side_of`` and ``revisions.side_of_revision``.
 
     Parameters
     ----------
     old, new
-        A packet, a study's folder of results, or a folder that holds results/.
+        A packet, a study's folder of results, a folder that holds results/, or a revision of git: where no file has the
+        name.
     study
         Which study; "": the only one there.
     tolerance
@@ -98,12 +101,21 @@ def compare(old: str, new: str, study: str = "", tolerance: float = TOLERANCE) -
     """
     with ExitStack() as shelf:
         try:
-            one = side_of(old, study, shelf)
-            other = side_of(new, one.study, shelf)
+            one = _side(old, study, shelf)
+            other = _side(new, one.study, shelf)
         except Ambiguous:  # the other one may say which
-            other = side_of(new, study, shelf)
-            one = side_of(old, other.study, shelf)
+            other = _side(new, study, shelf)
+            one = _side(old, other.study, shelf)
         return compared(one, other, tolerance)
+
+
+def _side(name: str, study: str, shelf: ExitStack) -> Side:
+    """What a name stands for: a path before a revision of git."""
+    from omtrace.audit.revisions import commit_of, side_of_revision
+
+    if Path(name).exists() or not commit_of(name):
+        return side_of(name, study, shelf)
+    return side_of_revision(name, study, shelf)
 
 
 def compared(old: Side, new: Side, tolerance: float = TOLERANCE, with_causes: bool = True) -> Comparison:
@@ -129,7 +141,19 @@ def compared(old: Side, new: Side, tolerance: float = TOLERANCE, with_causes: bo
                 () if state is State.IDENTICAL or not found else tuple(reach.of(before, after)),
             )
         )
-    return Comparison(old.study, numbers, found)
+    return Comparison(old.study, numbers, found, _notes(old, new))
+
+
+def _notes(*sides: Side) -> tuple[str, ...]:
+    """What is to be said of the sides, and the environment that revisions were run in."""
+    notes = [note for side in sides for note in side.notes]
+    if not notes:
+        return ()
+    from omtrace.provenance.environment import description
+
+    here = description()
+    what = f"Python {here['python']['version']}, {len(here['distributions'])} packages"
+    return (*notes, f"what was run here ran in the environment of this checkout: {what}, not in that of its lock")
 
 
 def state_of(before: Estimate | None, after: Estimate | None, tolerance: float = TOLERANCE) -> State:
@@ -164,13 +188,19 @@ def document(comparison: Comparison) -> dict[str, object]:
         for n in comparison.differing
     ]
     upstream = [{"kind": cause.kind, "words": cause.words, "stage": cause.stage} for cause in comparison.upstream]
-    return {"study": comparison.study, "counts": comparison.counts, "upstream": upstream, "numbers": numbers}
+    return {
+        "study": comparison.study,
+        "counts": comparison.counts,
+        "notes": [*comparison.notes],
+        "upstream": upstream,
+        "numbers": numbers,
+    }
 
 
 def lines_of(comparison: Comparison, every: bool = False) -> list[str]:
     """The comparison as lines for people: counts, then the numbers by cause."""
     counts = ", ".join(f"{count:,} {state}" for state, count in comparison.counts.items())
-    lines = [f"{comparison.study}: {len(comparison.numbers):,} numbers: {counts}"]
+    lines = [*comparison.notes, f"{comparison.study}: {len(comparison.numbers):,} numbers: {counts}"]
     moved = sum(not n.is_same_way for n in comparison.numbers if n.state is State.IDENTICAL)
     if moved:
         lines.append(f"  of the identical ones, {moved:,} rest on other records or another definition")

@@ -25,7 +25,7 @@ from omtrace.provenance.manifest import code_folder, config_of, head_of, path_of
 from omtrace.provenance.recorded import RESULTS, Manifest, folders_recorded, read_manifest
 from omtrace.provenance.stages import read_stage
 from omtrace.report.exports import of_numbers, written
-from omtrace.report.share import PAGE, numbers_for, shared_page
+from omtrace.report.share import numbers_for, shared_files
 from omtrace.store import csv_text, write_bytes, zipped
 
 FORMAT = 1
@@ -85,8 +85,8 @@ def release(
     lines = lineage_lines(Backing(study, root), numbers.rows, everything)
     files[LINEAGE] = "".join(json.dumps(line, sort_keys=True) + "\n" for line in lines).encode()
     if not everything:
-        files |= {numbers.source: numbers.csv, PAGE: shared_page(numbers, manifest["register"])}
-        gate({name: [numbers.source] for name in (numbers.source, PAGE, f"{TABLES}/{study}.csv", LINEAGE)})
+        files |= shared_files(numbers, manifest["register"])
+        gate({name: [numbers.source] for name in (f"{TABLES}/{study}.csv", LINEAGE)})
         refuse_units(study, files, root)
     run = _run_line(study, root)
     if with_ledger:
@@ -226,7 +226,8 @@ def _readme(study: str, everything: bool) -> str:
     numbers = (
         "results/.../estimates.csv   every number; estimates_tidy.csv: a row a contrast or group"
         if everything
-        else "shared/   report.html: the report; estimates.csv: every number as it is displayed, or why it is not"
+        else "shared/   report.html: the report; estimates.csv: every number as it is displayed, or why it is not;\n"
+        "                       figures/: each figure that shows no single unit, as SVG, and the values drawn"
     )
     return f"""# The study {study}
 

@@ -2,6 +2,8 @@
 
     python verify.py                 in the folder into which the packet was unpacked
     python verify.py PACKET.zip      without unpacking it
+    python verify.py --key KEY       and its signature, with a public key (Ed25519: a file as OpenSSH or PEM has it, or
+                                     its text), which comes from somewhere else than the packet
 
 It needs Python 3.8 or newer, and nothing else. The exit code is 0 if everything is as the packet says, else 1.
 In the repository this file is ``workflow/omtrace/audit/packet_check.py``.
@@ -9,6 +11,8 @@ In the repository this file is ``workflow/omtrace/audit/packet_check.py``.
 
 from __future__ import annotations
 
+import argparse
+import base64
 import csv
 import hashlib
 import html
@@ -21,7 +25,7 @@ import zipfile
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-INDEX, LEDGER, ITSELF = "packet.json", "data/ledger.jsonl", "verify.py"
+INDEX, LEDGER, ITSELF, SIGNATURE = "packet.json", "data/ledger.jsonl", "verify.py", "signature.dsse.json"
 START = "0" * 64  # what the first line of a ledger has as the digest of the line before
 # The parts of its name that a row of numbers shares, and the columns of estimates_tidy.csv that hold them.
 ROW = ("analysis", "parameter", "population", "group", "visit", "level")
@@ -32,6 +36,96 @@ NUMBER = re.compile(
 )  # marks of figures have ids, and no text
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 MOST = 20  # problems printed of one kind
+
+
+# Ed25519 (RFC 8032, section 5.1): the field, the curve, the order of its base point, a root of -1.
+FIELD = 2**255 - 19
+CURVE = -121665 * pow(121666, FIELD - 2, FIELD) % FIELD
+ORDER = 2**252 + 27742317777372353535851937790883648493
+ROOT = pow(2, (FIELD - 1) // 4, FIELD)
+DER = bytes.fromhex("302a300506032b6570032100")  # what stands before the 32 bytes of a public key in PEM (RFC 8410)
+STATEMENT, TYPE = "https://in-toto.io/Statement/v1", "application/vnd.in-toto+json"
+
+
+def point_of(encoded):
+    """The point of the curve that 32 bytes encode, in extended coordinates; None where they encode none."""
+    y = int.from_bytes(encoded, "little")
+    sign, y = y >> 255, y & (1 << 255) - 1
+    square = (y * y - 1) * pow(CURVE * y * y + 1, FIELD - 2, FIELD) % FIELD
+    x = pow(square, (FIELD + 3) // 8, FIELD)
+    if (x * x - square) % FIELD:
+        x = x * ROOT % FIELD
+    if len(encoded) != 32 or y >= FIELD or (x * x - square) % FIELD or (not x and sign):
+        return None
+    x = FIELD - x if x & 1 != sign else x
+    return (x, y, 1, x * y % FIELD)
+
+
+BASE = point_of((4 * pow(5, FIELD - 2, FIELD) % FIELD).to_bytes(32, "little"))
+
+
+def added(one, other):
+    """The sum of two points."""
+    a, b = (one[1] - one[0]) * (other[1] - other[0]), (one[1] + one[0]) * (other[1] + other[0])
+    c, d = 2 * one[3] * other[3] * CURVE, 2 * one[2] * other[2]
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return (e * f % FIELD, g * h % FIELD, f * g % FIELD, e * h % FIELD)
+
+
+def times(number, point):
+    """A multiple of a point."""
+    total = (0, 1, 1, 0)
+    while number:
+        total = added(total, point) if number & 1 else total
+        point, number = added(point, point), number >> 1
+    return total
+
+
+def is_signed(key, message, signature):
+    """Whether a signature of a message is by the private half of a public key: Ed25519, RFC 8032, section 5.1.7."""
+    point, first, number = point_of(key), point_of(signature[:32]), int.from_bytes(signature[32:], "little")
+    if point is None or first is None or len(signature) != 64 or number >= ORDER:
+        return False
+    challenge = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % ORDER
+    left, right = times(number, BASE), added(first, times(challenge, point))
+    return all((left[at] * right[2] - right[at] * left[2]) % FIELD == 0 for at in (0, 1))
+
+
+def public_key(text):
+    """The 32 bytes of an Ed25519 public key in a text as OpenSSH or PEM has it; nothing where it holds none."""
+    words = text.split()
+    pem = "".join(line for line in text.splitlines() if not line.startswith("-----"))
+    try:
+        if "ssh-ed25519" in words:
+            blob = base64.b64decode(words[words.index("ssh-ed25519") + 1], validate=True)
+            return blob[-32:] if blob == blob_of(blob[-32:]) else b""
+        der = base64.b64decode("".join(pem.split()), validate=True)
+    except (ValueError, IndexError):
+        return b""
+    return der[len(DER) :] if der[: len(DER)] == DER and len(der) == len(DER) + 32 else b""
+
+
+def text_of(key):
+    """The text of a key that was given as a file or as its text."""
+    try:
+        return Path(key).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return key
+
+
+def blob_of(key):
+    """A public key as OpenSSH writes it."""
+    return b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + key
+
+
+def fingerprint(key):
+    """What OpenSSH calls a public key (``ssh-keygen -lf``)."""
+    return "SHA256:" + base64.b64encode(hashlib.sha256(blob_of(key)).digest()).decode().rstrip("=")
+
+
+def signed_text(content):
+    """What is signed of a statement: its pre-authentication encoding (DSSE, version 1)."""
+    return b"DSSEv1 %d %s %d %s" % (len(TYPE), TYPE.encode(), len(content), content)
 
 
 class Packet:
@@ -59,8 +153,9 @@ class Packet:
 class Check:
     """What was checked, what is wrong, and what was not checked."""
 
-    def __init__(self, packet):
+    def __init__(self, packet, key=""):
         self.packet = packet
+        self.key, self.is_signed = key, False
         self.problems, self.checked, self.unchecked = [], [], []
         self.index = self.json(INDEX)
         self.study = str(self.index.get("study", ""))
@@ -85,7 +180,7 @@ class Check:
     def files(self):
         """Every file against the index of the packet."""
         listed, there = dict(self.index.get("files", {})), set(self.packet.names())
-        for name in sorted(listed.keys() | there - {INDEX}):
+        for name in sorted(listed.keys() | there - {INDEX, SIGNATURE}):
             content = self.packet.read(name)
             if content is None:
                 self.problems.append(f"{name}: missing")
@@ -99,6 +194,36 @@ class Check:
         """A file that the index does not name: Python's own byte code is none of ours, anything else is a problem."""
         if "__pycache__" not in name:
             self.problems.append(f"{name}: not in the index of the packet")
+
+    def signature(self):
+        """The signature: an in-toto statement in a DSSE envelope, whose subject is the index of the packet."""
+        content = self.packet.read(SIGNATURE)
+        if content is None and self.key:
+            self.problems.append(f"{SIGNATURE}: missing; the packet is not signed")
+        if content is None:
+            return
+        if not self.key:
+            self.unchecked.append("its signature: name a public key that you have from its signer: --key KEY")
+            return
+        key = public_key(self.key)
+        if not key:
+            self.problems.append("--key: no Ed25519 public key, as OpenSSH (ssh-ed25519 ...) or PEM has it")
+            return
+        envelope = self.json(SIGNATURE)
+        payload = base64.b64decode(envelope.get("payload", ""), validate=True)
+        signatures = [base64.b64decode(entry["sig"], validate=True) for entry in envelope.get("signatures", [])]
+        if envelope.get("payloadType") != TYPE or not any(is_signed(key, signed_text(payload), s) for s in signatures):
+            self.problems.append(f"{SIGNATURE}: not signed with the key {fingerprint(key)}")
+            return
+        statement = json.loads(payload)
+        digest = hashlib.sha256(self.packet.read(INDEX) or b"").hexdigest()
+        subject = {"name": INDEX, "digest": {"sha256": digest}}
+        if statement.get("_type") != STATEMENT or subject not in statement.get("subject", []):
+            self.problems.append(f"{SIGNATURE}: signed with the key {fingerprint(key)}, but for another {INDEX}")
+            return
+        self.is_signed = True
+        self.checked.append(f"{INDEX}, which names every file: signed with the key {fingerprint(key)}")
+        self.unchecked.append("whose the key is, when it was signed, and whether the key was still good")
 
     def manifest(self):
         """Every file that the manifest of the run names, where it is in the packet; the manifest against the index."""
@@ -191,7 +316,7 @@ class Check:
         for name in sorted(self.packet.names()):
             if name.endswith(".html") and name.startswith((self.folder, "shared/")):
                 self.page(name, estimates)
-            elif name.endswith(".csv") and name.startswith((self.folder + "figures/", "tables/")):
+            elif name.endswith(".csv") and name.startswith((self.folder + "figures/", "shared/figures/", "tables/")):
                 self.table(name, estimates)
 
     def lines(self, name):
@@ -281,15 +406,15 @@ def is_rounding(shown, value, unit):
 NEVER = (
     "whether the raw data are true, and whether the plan was written before they were seen",
     "whether the code gives these numbers: `omtrace reproduce PACKET` runs it again",
-    "who made the packet: compare the head digest below with one that you have from elsewhere",
 )
+UNSIGNED = "who made the packet: compare the head digest below with one that you have from elsewhere"
 
 
-def checked(packet):
-    """Go through a packet: what was checked, what was not, and the problems."""
-    found = Check(packet)
+def checked(packet, key=""):
+    """Go through a packet: what was checked, what was not, and the problems; ``key``: the text of a public key."""
+    found = Check(packet, key)
     if found.index:
-        for step in (found.files, found.manifest, found.stages, found.ledger, found.numbers):
+        for step in (found.files, found.signature, found.manifest, found.stages, found.ledger, found.numbers):
             try:
                 step()
             except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -298,11 +423,11 @@ def checked(packet):
     return found
 
 
-def check(place):
+def check(place, key=""):
     """Check a packet, and print what was checked, what was not, and every problem; the exit code."""
     began = time.perf_counter()
     try:
-        found = checked(Packet(place))
+        found = checked(Packet(place), text_of(key))
     except (OSError, zipfile.BadZipFile):
         print(f"{place}: not a packet that can be read")
         return 1
@@ -312,7 +437,7 @@ def check(place):
     for line in found.checked:
         print("  " + line)
     print("\nNot checked:")
-    for line in [*found.unchecked, *NEVER]:
+    for line in [*found.unchecked, *NEVER, *([] if found.is_signed else [UNSIGNED])]:
         print("  " + line)
     if found.problems:
         print("\nProblems:")
@@ -328,4 +453,8 @@ def check(place):
 
 
 if __name__ == "__main__":
-    sys.exit(check(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).resolve().parent))
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("packet", nargs="?", default=Path(__file__).resolve().parent, help="a zip file or a folder")
+    parser.add_argument("--key", default="", help="a public key (Ed25519): a file, or its text")
+    arguments = parser.parse_args()
+    sys.exit(check(arguments.packet, arguments.key))

@@ -13,7 +13,7 @@ from omtrace.audit import packet_check
 from omtrace.audit.compare import Comparison, State, compared
 from omtrace.audit.sides import Side, unpacked
 from omtrace.faults import Fault
-from omtrace.model.register import Export, files_below, read_register, sha256_of
+from omtrace.model.register import files_below, read_register, sha256_of
 from omtrace.provenance import ledger
 from omtrace.provenance.environment import Description
 from omtrace.provenance.recorded import RESULTS, read_manifest
@@ -118,31 +118,29 @@ def _locked(root: Path) -> set[str]:
     return {normal_name(name) for name, _ in PIN.findall((root / LOCK).read_text(encoding="utf-8"))}
 
 
-def place_raw_files(home: Path, register: str, folders: Iterable[str | Path]) -> None:
-    """Bring the registered raw files that are not in a packet from where they are found by their sha256.
+def place_raw_files(home: Path, register: str, folders: Iterable[str | Path], study: str = "") -> None:
+    """Bring the registered raw files that a folder does not have from where they are found by their sha256.
 
-    Raises Fault with each that is nowhere.
+    ``study``: of which; "": of all that are registered. Raises Fault with each that is nowhere.
     """
-    missing = {e.sha256: e for e in _rows(home, register) if not (home / e.path).is_file()}
+    rows = [row for row in read_register(home / register) if row.study == (study or row.study)]
+    missing = {e.sha256: e for e in rows if not (home / e.path).is_file()}
     if not missing:
         return
     for path in _files(folders):
         if not missing:
             return
         digest = sha256_of(path)
-        for export in [e for e in _rows(home, register) if e.sha256 == digest]:
+        for export in [e for e in rows if e.sha256 == digest]:
             (home / export.path).parent.mkdir(parents=True, exist_ok=True)
             (home / export.path).write_bytes(path.read_bytes())
             missing.pop(digest, None)
     if missing:
         raise Fault(
-            "raw files that the packet does not hold are needed to run it; name a folder that has them: --raw FOLDER",
+            "raw files that are not there are needed to run it; bring them, or name a folder that has them (reproduce "
+            "--raw FOLDER, or OMTRACE_MIRROR):",
             *(f"  {export.path}  sha256 {digest}" for digest, export in missing.items()),
         )
-
-
-def _rows(home: Path, register: str) -> list[Export]:
-    return read_register(home / register)
 
 
 def _files(folders: Iterable[str | Path]) -> Iterator[Path]:

@@ -52,12 +52,20 @@ class Side:
         The study.
     root
         The folder that holds results/; raw files, lock and plan are looked for below it.
+    shelf
+        Removes at its end what the side was unpacked into.
+    notes
+        What is to be said of it: of a revision, how its numbers came about.
+    is_of_now
+        Whether its run is known to have run on what runs now: of a revision.
     """
 
     name: str
     study: str
     root: Path
     shelf: ExitStack = field(default_factory=ExitStack, repr=False)
+    notes: tuple[str, ...] = ()
+    is_of_now: bool = False
 
     @property
     def folder(self) -> Path:

@@ -3,7 +3,9 @@
 import os
 import sys
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -11,6 +13,7 @@ from omtrace.cli.exit_codes import ExitCode
 from omtrace.cli.project import enter_project, from_project, project_folder
 from omtrace.faults import Fault, plain_line
 
+Options = TypeVar("Options")
 Decorator = Callable[[Callable[..., ExitCode]], click.Command]
 
 
@@ -71,6 +74,19 @@ class FreeCommand(Command):
 def command(name: str, example: str, cls: type[Command] = Command, help: str | None = None) -> Decorator:
     """Declare a command with an example of its use at the end of its help."""
     return click.command(name, cls=cls, help=help, epilog=f"Example: omtrace {name} {example}".rstrip())
+
+
+def bundled(kind: type[Options]) -> Callable[[Callable[[str, Options, bool], ExitCode]], Callable[..., ExitCode]]:
+    """Pass the options of a command on a study as one object; ``--json`` and the study stay apart."""
+
+    def of(function: Callable[[str, Options, bool], ExitCode]) -> Callable[..., ExitCode]:
+        @wraps(function)
+        def call(study: str, as_json: bool, **options: object) -> ExitCode:
+            return function(study, kind(**options), as_json)
+
+        return call
+
+    return of
 
 
 def complete_study(context: click.Context, parameter: click.Parameter, text: str) -> list[str]:

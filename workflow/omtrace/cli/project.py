@@ -18,10 +18,9 @@ MARKS = (
 PATHS = (
     "files",
     "folder",
-    "old",
-    "new",
     "replaces",
     "withdraw",
+    "sign",
     "answers",
     "to",
     "packet",
@@ -29,6 +28,7 @@ PATHS = (
     "file",
     "draft",
 )  # arguments that are paths
+SIDES = ("old", "new")  # and paths, unless there is none: revisions of git, or versions
 
 
 def project_folder(start: Path) -> Path | None:
@@ -89,6 +89,9 @@ def from_project(arguments: Mapping[str, object], start: Path, folder: Path) -> 
             moved[name] = [_moved(text, start, folder) for text in value]
         elif isinstance(value, str):
             moved[name] = _moved(value, start, folder)
+    for name in SIDES:
+        if isinstance(text := moved.get(name), str) and _exists(start, text):
+            moved[name] = _moved(text, start, folder)
     result = moved.get("result")
     if isinstance(result, str):  # a study or a number, unless there is such a path
         path, mark, number = result.partition("#")

@@ -7,18 +7,18 @@ words as its title. seaborn draws points and lines (``_marks``) under one theme 
 draws flow charts, forests, and boxes from stored quartiles, which seaborn would compute anew.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from omtrace.faults import Fault, Refusal
 from omtrace.figures._results import Estimates
-from omtrace.figures._sheet import Form, Sheet
-from omtrace.figures._theme import BODY, WIDTH, theme, wrapped
+from omtrace.figures._sheet import Form, HeldBack, Sheet
+from omtrace.figures._theme import BODY, DPI, WIDTH, theme, wrapped
 from omtrace.model.closed import Closed, checked
 from omtrace.model.estimate import Estimate
-from omtrace.model.statistics import NOT_COMPUTED
+from omtrace.model.statistics import NOT_COMPUTED, OF_UNITS, Role, statistic_of
 from omtrace.plugins import plugin
 from omtrace.store import write_json
 
@@ -28,12 +28,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Drawing:
-    """What a figure says of itself: alternative text, ids of the estimates drawn, a legend; why it is not drawn."""
+    """What a figure says of itself: alternative text, ids of the estimates drawn, a legend; why it is not drawn.
+
+    ``held_back``: why there is no image of it in share mode.
+    """
 
     alt: str
     numbers: list[str] = field(default_factory=list)
     note: str = ""
     not_drawn: str = ""
+    held_back: str = ""
 
 
 Options = TypeVar("Options", bound=Closed)
@@ -102,7 +106,7 @@ def draw_figures(plan: "Plan", folder: str | Path) -> None:
         a figure (an estimate that is not there, a zero on a logarithmic axis), it says so in its place.
     """
     folder, index = Path(folder), []
-    for name, sheet, drawing in _drawn(plan, folder):
+    for name, sheet, drawing in _drawn(plan, Estimates.of_file(folder / "estimates.csv"), folder):
         sheet.write(folder / "figures" / name)
         title = plan.figures[name].title
         entry = {"name": name, "title": title, "alt": drawing.alt, "numbers": drawing.numbers, "note": drawing.note}
@@ -140,7 +144,7 @@ def export_figures(study: str, form: Form, dpi: int, target: str | Path, root: s
         plan = with_groups(sliced, folder / "datasets")
     except FileNotFoundError:
         raise Fault(f"{RESULTS.as_posix()}/{study}: not there or not whole; run snakemake {study}") from None
-    sheets = _drawn(plan, folder)
+    sheets = _drawn(plan, Estimates.of_file(folder / "estimates.csv"), folder)
     return [
         path
         for name, sheet, _ in sheets
@@ -148,25 +152,90 @@ def export_figures(study: str, form: Form, dpi: int, target: str | Path, root: s
     ]
 
 
-def _drawn(plan: "Plan", folder: Path) -> Iterator[tuple[str, Sheet, Drawing]]:
-    """Each figure, under the theme while it is looked at: name, finished sheet, and what it says of itself."""
+@dataclass(frozen=True)
+class SharedFigure:
+    """A figure as it may leave: its entry in the index, its files by ending (none where it is held back).
+
+    ``sources``: the files that it is made of, whose classes say whether it may leave.
+    """
+
+    name: str
+    drawing: Drawing
+    files: Mapping[str, bytes]
+    sources: Sequence[str]
+
+
+def shared_figures(
+    plan: "Plan", rows: Sequence[Estimate], source: str, forms: Sequence[Form] = ("svg",), dpi: int = DPI
+) -> list[SharedFigure]:
+    """Every figure of a plan drawn from numbers alone: no record is at hand, and what is held back is not drawn.
+
+    Parameters
+    ----------
+    plan
+        The plan, its groups filled in.
+    rows
+        The estimates as they may leave (``report.disclosure.shared_rows``).
+    source
+        The file that they are from.
+    forms, dpi
+        As what; of a PNG the dots per inch.
+
+    Returns
+    -------
+    list of SharedFigure
+        In the order of the plan; those that can show single units only, or nothing but numbers that are held back, say
+        so instead.
+    """
+    found = []
+    for name, sheet, drawing in _drawn(plan, Estimates(rows, source)):
+        files = {} if drawing.held_back else sheet.contents(forms, dpi)
+        found.append(SharedFigure(name, drawing, files, sheet.sources))
+    return found
+
+
+def _drawn(plan: "Plan", estimates: Estimates, folder: Path | None = None) -> Iterator[tuple[str, Sheet, Drawing]]:
+    """Each figure, under the theme while it is looked at: name, finished sheet, and what it says of itself.
+
+    ``folder``: the study's folder of results; None: share mode.
+    """
     where = f"config/studies/{plan.study}.yaml"
     kinds = {}
     for name, entry in plan.figures.items():
         kind = plugin("figures", entry.figure, "FIGURE")
         kinds[name] = kind, checked(kind.options, entry.options, f"{where}: figures.{name}.options")
-    estimates = Estimates(folder / "estimates.csv")
     for name, (kind, options) in kinds.items():
         with theme(name):
             sheet = Sheet(plan, name, folder, estimates, where)
             try:
-                drawing = kind.draw(sheet, options)
+                drawing = _nothing_left(sheet, kind.needs(options)) or kind.draw(sheet, options)
+            except HeldBack as reason:
+                yield name, sheet, Drawing("", held_back=str(reason))
+                continue
             except Fault as fault:
                 refused = _refused(sheet)
                 if not refused and not isinstance(fault, Refusal):
                     raise
                 sheet = Sheet(plan, name, folder, estimates, where)
                 drawing = _why_not(sheet, refused, fault)
-            drawing = replace(drawing, note=" ".join(filter(None, (drawing.note, sheet.without_intervals))))
-            sheet.finish()
+            notes = (drawing.note, sheet.without_intervals, sheet.without_held_back)
+            drawing = replace(drawing, note=" ".join(filter(None, notes)))
+            if not drawing.held_back:
+                sheet.finish()
             yield name, sheet, drawing
+
+
+def _nothing_left(sheet: Sheet, needs: Sequence[tuple[str, ...]]) -> Drawing | None:
+    """In share mode, of a figure of whose numbers none is left; None where there is something to draw.
+
+    Counts and settings alone make a figure only where it is of nothing else.
+    """
+    if sheet.has_units:
+        return None
+    every = [name for names in needs for name in names]
+    names = [n for n in every if n not in OF_UNITS and statistic_of(n).role is not Role.SETTING] or every
+    numbers = [number for name in sheet.entry.analyses for number in sheet.estimates.of(name, names)]
+    if any(number.text for number in numbers) or (_refused(sheet) and not numbers):
+        return None
+    what = ", ".join(dict.fromkeys(statistic_of(name).label for name in names))
+    return Drawing("", held_back=f"the numbers that it draws are held back: {what}")

@@ -1,30 +1,36 @@
 """What a figure may read: estimates by name, and the records that their row sets hold."""
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from omtrace.analyses._shown import shown
 from omtrace.faults import Fault, Refusal
-from omtrace.model.estimate import Estimate
+from omtrace.model.estimate import HELD_BACK, Estimate
 from omtrace.store import read_columns, read_csv, read_rows
 
 AGAIN = "run the analyse stage again"
+Row = Mapping[str, str] | Estimate
 
 
 class Estimates:
     """The estimates of a study, looked up by what they are."""
 
-    def __init__(self, path: Path) -> None:
-        if not path.exists():
-            raise Fault(f"{path}: the estimates are missing; {AGAIN}")
-        self.path = path
-        self._rows: dict[str, list[dict[str, str]]] = {}
-        for row in read_csv(path):
+    def __init__(self, rows: Iterable[Row], source: str) -> None:
+        self.source = source  # the file that they are from, whose class says whether what is drawn may leave
+        self._rows: dict[str, list[Row]] = {}
+        for row in rows:
             self._rows.setdefault(row["analysis"], []).append(row)
         self._numbers: dict[str, dict[Name, Estimate]] = {}
+
+    @classmethod
+    def of_file(cls, path: Path) -> "Estimates":
+        """Those of a file. Raises Fault where it is missing."""
+        if not path.exists():
+            raise Fault(f"{path}: the estimates are missing; {AGAIN}")
+        return cls(read_csv(path), str(path))
 
     def _all(self, analysis: str) -> dict["Name", Estimate]:
         """The estimates of an analysis, made when the first is looked up: a study may have thousands of others."""
@@ -32,11 +38,12 @@ class Estimates:
             return self._numbers[analysis]
         numbers: dict[Name, Estimate] = {}
         for row in self._rows.get(analysis, []):
-            number = Estimate.of(row)
+            number = row if isinstance(row, Estimate) else Estimate.of(row)
             name = name_of(number)
             if name in numbers:
-                raise Fault(f"{self.path}: two estimates of {name}; {AGAIN}")
-            numbers[name] = replace(number, shown=shown(number.text, number.decimals, number.statistic))
+                raise Fault(f"{self.source}: two estimates of {name}; {AGAIN}")
+            text = HELD_BACK if number.suppressed else shown(number.text, number.decimals, number.statistic)
+            numbers[name] = replace(number, shown=text)
         self._numbers[analysis] = numbers
         return numbers
 
@@ -45,7 +52,7 @@ class Estimates:
         number = self._all(name.analysis).get(name)
         if number is None:
             raise Refusal(
-                f"{self.path}: no estimate of {name}; take it out of the figure's options, "
+                f"{self.source}: no estimate of {name}; take it out of the figure's options, "
                 f"or let the analysis estimate it"
             )
         return number
@@ -63,6 +70,10 @@ class Estimates:
         return any(
             row["parameter"] == parameter and row["statistic"] == statistic for row in self._rows.get(analysis, ())
         )
+
+    def all_of(self, analysis: str) -> list[Estimate]:
+        """All estimates of an analysis, in the order of the file."""
+        return list(self._all(analysis).values())
 
     def of(self, analysis: str, statistics: Iterable[str]) -> list[Estimate]:
         """All estimates of an analysis with one of the statistics, in the order of the file."""

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from xml.etree import ElementTree
 
-from omtrace.analyses._shown import level_shown
+from omtrace.analyses._shown import level_shown, plural
 from omtrace.faults import Fault
 from omtrace.figures import _theme as theme
 from omtrace.figures._results import AGAIN, Estimates, Name, Record, Records
 from omtrace.model.closed import nearest
 from omtrace.model.contrast import EVERYBODY, group_label
-from omtrace.model.estimate import Estimate
+from omtrace.model.estimate import HELD_BACK, Estimate
 from omtrace.model.plan import DatasetPlan, Parameter, Plan
 from omtrace.model.statistics import statistic_of
 from omtrace.store import csv_text, number_text, write_bytes
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 STRIP = 0.22  # inches above the panels, for the label of simulated data
 SIMULATED = "Simulated data"
+ALONE = "it shows single {} alone"  # why a figure is held back in share mode
 SVG = "{http://www.w3.org/2000/svg}"
 COLUMNS = ("id", "analysis", "parameter", "group", "visit", "level", "statistic", "value", "unit", "record", "member")
 Form = Literal["png", "svg", "pdf"]
@@ -81,10 +82,18 @@ class Quantity:
         return self.parameter.unit or self.label
 
 
-class Sheet:
-    """An empty figure, and everything that may be drawn on it."""
+class HeldBack(Exception):
+    """Why there is nothing to draw in share mode: a figure asks for records, or what it draws is held back."""
 
-    def __init__(self, plan: Plan, name: str, folder: Path, estimates: Estimates, where: str) -> None:
+
+class Sheet:
+    """An empty figure, and everything that may be drawn on it.
+
+    ``folder``: the results of the study; None: there are the estimates alone, and no record. So it is in share mode,
+    where a figure leaves out points and lines of single units, or is held back.
+    """
+
+    def __init__(self, plan: Plan, name: str, folder: Path | None, estimates: Estimates, where: str) -> None:
         self.plan = plan
         self.entry = plan.figures[name]
         self.where = f"{where}: figures.{name}"
@@ -135,8 +144,20 @@ class Sheet:
 
     # what may be drawn
 
+    @property
+    def has_units(self) -> bool:
+        """Whether single units may be drawn."""
+        return self.folder is not None
+
+    @property
+    def sources(self) -> list[str]:
+        """The files that the figure is made of, below the study's folder or in a packet."""
+        return [self.estimates.source, *(f"datasets/{name}.parquet" for name in sorted(self._records))]
+
     def records(self, dataset: str) -> Records:
-        """The observed records of a data set. Raises Fault if it is missing."""
+        """The observed records of a data set. Raises Fault if it is missing, and HeldBack in share mode."""
+        if self.folder is None:
+            raise HeldBack(ALONE.format(plural(self.plan.datasets[dataset].unit)))
         if dataset not in self._records:
             self._records[dataset] = Records(self.folder, dataset)
         return self._records[dataset]
@@ -211,8 +232,19 @@ class Sheet:
         """A sentence for the note on what is drawn without an interval; "" where all have one."""
         return f"No interval: {', '.join(self._bare)}." if self._bare else ""
 
+    @property
+    def without_held_back(self) -> str:
+        """A sentence for the note, where some of what the figure's analyses have is held back."""
+        every = (number for name in self.entry.analyses for number in self.estimates.all_of(name))
+        return f"{HELD_BACK}: held back, and not drawn." if any(number.suppressed for number in every) else ""
+
     def units(self, quantity: Quantity, group: Group, visit: str) -> list[Record]:
-        """The records of single participants or animals that the analysis used. Raises Fault if it counted others."""
+        """The records of single participants or animals that the analysis used, none in share mode.
+
+        Raises Fault if it counted others.
+        """
+        if not self.has_units:
+            return []
         counted = self.find(quantity, "n", group, visit)
         members = self.used(quantity, counted)
         if counted.value != len(members):
@@ -314,12 +346,15 @@ class Sheet:
         give the same bytes.
         """
         paths = []
-        for form in forms:
+        for form, content in self.contents(forms, dpi).items():
             paths.append(path.with_name(f"{path.name}.{form}"))
-            write_bytes(paths[-1], self._image(form, dpi), confidential)
-        paths.append(path.with_name(f"{path.name}.csv"))
-        write_bytes(paths[-1], csv_text(COLUMNS, self._values()).encode(), confidential)
+            write_bytes(paths[-1], content, confidential)
         return paths
+
+    def contents(self, forms: Sequence[Form], dpi: int = theme.DPI) -> dict[str, bytes]:
+        """The finished figure in some forms, and its values as CSV: ending -> bytes."""
+        images: dict[str, bytes] = {form: self._image(form, dpi) for form in forms}
+        return {**images, "csv": csv_text(COLUMNS, self._values()).encode()}
 
     def _image(self, form: Form, dpi: int) -> bytes:
         """The figure in a form. The canvases print themselves: ``savefig`` would draw each figure twice."""

@@ -7,7 +7,7 @@ from omtrace.analyses._shown import plural
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _marks as marks
 from omtrace.figures import _panels as panels
-from omtrace.figures._sheet import Group, Quantity, Sheet
+from omtrace.figures._sheet import Group, HeldBack, Quantity, Sheet
 from omtrace.model.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -33,16 +33,28 @@ class Cell:
 
     @property
     def has_box(self) -> bool:
-        """Whether there are enough values for a box."""
-        return self.counted.value >= marks.FEWEST and all(number.text for number in self.box)
+        """Whether there are enough values for a box, and its quartiles are known."""
+        return self.counted.value >= marks.FEWEST and all(number.text for number in self.box[1:4])
+
+    @property
+    def has_whiskers(self) -> bool:
+        """Whether minimum and maximum are known."""
+        return bool(self.box[0].text and self.box[4].text)
+
+    @property
+    def drawn(self) -> list[float]:
+        """Every value that is drawn."""
+        return self.values or [number.value for number in self.box if self.has_box and number.text]
 
 
 def draw(sheet: Sheet, options: Options) -> Drawing:
     """A panel for each parameter; boxes of the groups side by side at each visit."""
     quantities = sheet.quantities(options.parameters, options.visits)
     cells = [_cells(sheet, quantity, options) for quantity in quantities]
+    if not sheet.has_units and not any(cell.has_box for panel in cells for cell in panel):
+        raise HeldBack("the quartiles of its boxes are held back")
     groups = sheet.groups(quantities[0].dataset, options.by_group)
-    values = [value for panel in cells for cell in panel for value in cell.values]
+    values = [value for panel in cells for cell in panel for value in cell.drawn]
     facets = [panels.Facet(q.label, q.axis, q.visit_labels) for q in quantities]
     frames = panels.grid(sheet, options, facets, values, panels.Below(len(groups)))
     texts = []
@@ -51,11 +63,11 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
         texts.append((quantity.label, "median " + _listed(quantity, panel)))
     sheet.legend(groups)
     unit = quantities[0].dataset.unit
-    alt = panels.alternative(f"Box plots by visit, with each {unit} as a point.", texts)
-    note = (
-        "Boxes: first to third quartile, thick line the median; whiskers: minimum and maximum. "
-        f"Points: single {plural(unit)}."
-    )
+    alt = panels.alternative(f"Box plots by visit{f', with each {unit} as a point' * sheet.has_units}.", texts)
+    whiskers = any(cell.has_box and cell.has_whiskers for panel in cells for cell in panel)
+    note = f"Boxes: first to third quartile, thick line the median{'; whiskers: minimum and maximum' * whiskers}."
+    if sheet.has_units:
+        note += f" Points: single {plural(unit)}."
     few = any(cell.values and not cell.has_box for panel in cells for cell in panel)
     return Drawing(alt, sheet.numbers, f"{note} {marks.FEW}" if few else note)
 
@@ -78,7 +90,7 @@ def _panel(sheet: Sheet, frame: panels.Frame, quantity: Quantity, cells: list[Ce
     if boxed:
         _boxes(sheet, axes, boxed, min(share * 0.42, 30 / frame.slot))
     columns = [cell.values for cell in cells]
-    values = [value for column in columns for value in column]
+    values = [value for cell in cells for value in cell.drawn]
     panels.check_log(sheet, quantity, values, options.log)
     swarm = marks.swarm(xs, columns, frame.slot, share * 0.8, options)
     marks.draw_points(axes, swarm.places, [cell.group for cell in cells for _ in cell.values], swarm.style)
@@ -93,20 +105,25 @@ def _boxes(sheet: Sheet, axes: "Axes", boxed: list[tuple[float, Cell]], reach: f
     from matplotlib.collections import PatchCollection
     from matplotlib.patches import Rectangle
 
-    xs = [x for x, _ in boxed]
-    colours = [cell.group.colour for _, cell in boxed]
-    low, q1, _, q3, high = ([cell.box[k].value for _, cell in boxed] for k in range(len(BOX)))
+    xs, colours = [x for x, _ in boxed], [cell.group.colour for _, cell in boxed]
+    _, q1, _, q3, _ = ([cell.box[k].value for _, cell in boxed] for k in range(len(BOX)))
     bodies = [Rectangle((x - reach, a), 2 * reach, b - a) for x, a, b in zip(xs, q1, q3, strict=True)]
     axes.add_collection(PatchCollection(bodies, facecolor=colours, edgecolor="none", alpha=0.15, zorder=1))
-    for ends in ((low, q1), (q3, high)):
-        axes.vlines(xs, *ends, colors=colours, linewidth=0.9, zorder=2)
+    whiskers = [(x, cell) for x, cell in boxed if cell.has_whiskers]
+    middles, looks = [x for x, _ in whiskers], [cell.group.colour for _, cell in whiskers]
+    for lower, upper in ((0, 1), (3, 4)):
+        low, high = ([cell.box[k].value for _, cell in whiskers] for k in (lower, upper))
+        axes.vlines(middles, low, high, colors=looks, linewidth=0.9, zorder=2)
     for side in (-reach, reach):
         axes.vlines([x + side for x in xs], q1, q3, colors=colours, linewidth=0.9, zorder=4)
     for k, (part, width) in enumerate(((0.45, 0.9), (1, 0.9), (1, 2.2), (1, 0.9), (0.45, 0.9))):
-        left, right = [x - reach * part for x in xs], [x + reach * part for x in xs]
-        values = [cell.box[k].value for _, cell in boxed]
-        lines = axes.hlines(values, left, right, colors=colours, linewidth=width, zorder=4)
-        sheet.show(lines, *(cell.box[k] for _, cell in boxed))
+        known = [(x, cell) for x, cell in boxed if cell.box[k].text]
+        left, right = [x - reach * part for x, _ in known], [x + reach * part for x, _ in known]
+        values = [cell.box[k].value for _, cell in known]
+        looks = [cell.group.colour for _, cell in known]
+        lines = axes.hlines(values, left, right, colors=looks, linewidth=width, zorder=4)
+        if known:
+            sheet.show(lines, *(cell.box[k] for _, cell in known))
 
 
 def _listed(quantity: Quantity, cells: list[Cell]) -> str:

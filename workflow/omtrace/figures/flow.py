@@ -1,19 +1,22 @@
 """Flow of the units: boxes and arrows for one arm or several; through the visits, or in the parts of a guideline.
 
 The form ``consort`` has the parts of the diagram of CONSORT 2025 (Hopewell S et al., BMJ 2025;389:e081123): enrolment,
-allocation, follow-up, analysis; ``arrive`` those of an experiment: allocation, and each outcome's analysis.
+allocation, follow-up, analysis; ``crossover`` has them by sequence and period (Dwan K et al., BMJ 2019;366:l4378);
+``arrive`` those of an experiment: allocation, and each outcome's analysis.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from omtrace.analyses._shown import EXCLUDED, plural, reason_shown
+from omtrace.analyses._shown import plural
+from omtrace.analyses.flow import THROUGHOUT
 from omtrace.faults import Fault
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import AGAIN, Name
+from omtrace.figures._flow import Flow, lowered, reason_of, sentence
 from omtrace.figures._sheet import Group, Sheet
 from omtrace.model.closed import Closed
 from omtrace.model.estimate import Estimate
@@ -34,10 +37,14 @@ class Options(Closed):
     parameter: str = Field("", description="parameter whose flow is drawn; default: the analysis' first")
     visits: tuple[str, ...] = Field((), description="visits drawn; none: all that were analysed")
     by_group: bool = Field(True, description="an arm a group, where the dataset has groups; else all units together")
-    form: Literal["visits", "consort", "arrive"] = Field(
+    form: Literal["visits", "consort", "crossover", "arrive"] = Field(
         "visits",
-        description="a row a visit; or the parts of CONSORT 2025, the last visit drawn that of the analysis; or "
-        "allocation and a row for each parameter of the analysis, as ARRIVE 2.0 asks for",
+        description="a row a visit; or the parts of CONSORT 2025, the last visit drawn that of the analysis; or these "
+        "with a row for each period (visit) of a crossover, whose groups are its sequences; or allocation and a row "
+        "for each parameter of the analysis, as ARRIVE 2.0 asks for",
+    )
+    sequences: dict[str, tuple[str, ...]] = Field(
+        {}, description="of a crossover: sequence -> its treatment in each period, in the order of the visits drawn"
     )
 
 
@@ -70,91 +77,22 @@ class Box:
         return 2 * PAD + sum(len(self.lines(item)) for item in self.items) * self.size * LEADING / 72
 
 
-class Flow:
-    """The numbers of a flow analysis."""
-
-    def __init__(self, sheet: Sheet, options: Options) -> None:
-        if len(sheet.entry.analyses) != 1:
-            raise Fault(f"{sheet.where}.analyses: a flow is of one analysis, not of {len(sheet.entry.analyses)}")
-        self.sheet, self.analysis = sheet, sheet.entry.analyses[0]
-        self.dataset = sheet.plan.datasets[sheet.plan.analyses[self.analysis].dataset]
-        self.numbers = sheet.estimates.of(self.analysis, ["n"])
-        parameters = list(dict.fromkeys(n.parameter for n in self.numbers))
-        if not parameters:
-            raise Fault(f"{sheet.where}: analysis {self.analysis!r} has no statistic 'n'; {AGAIN}")
-        wanted = [options.parameter] if options.parameter else []
-        self.parameter = sheet.select("parameter", wanted, parameters)[0]
-        present = {n.visit for n in self.numbers if n.parameter == self.parameter and n.level == "analysed"}
-        known = [v for v in ("", *self.dataset.visits) if v in present]
-        self.visits = sheet.select("visits", options.visits, known)
-        self.arms = sheet.groups(self.dataset, options.by_group)
-
-    def count(self, level: str, arm: Group | None, visit: str = "", parameter: str = "") -> Estimate:
-        """The number in a box. Raises Fault if it is not there."""
-        group = arm.key if arm else "all"
-        return self.sheet.estimates.find(Name(self.analysis, parameter or self.parameter, "n", group, visit, level))
-
-    def of_level(self, begins: str, arm: Group | None = None) -> list[Estimate]:
-        """The numbers of an arm, or of all, whose level is this one or begins so."""
-        group = arm.key if arm else "all"
-        return [n for n in self.numbers if n.group == group and f"{n.level}: ".startswith(f"{begins}: ")]
-
-    def rows(self, options: Options) -> list[tuple[str, str, str]]:
-        """Parameter, visit and label of each row of the form ``arrive``: the last visit of each parameter."""
-        analysed = [(n.parameter, n.visit) for n in self.numbers if n.level == "analysed"]
-        last = {parameter: visit for parameter, visit in analysed if not options.visits or visit in options.visits}
-        parameters = self.dataset.parameters
-        found = []
-        for name, visit in last.items():
-            label = self.dataset.visits.get(visit, "")
-            found.append((name, visit, f"{parameters[name].label}{f', {label}' if label else ''}"))
-        return found
-
-    def add_up(self) -> None:
-        """Raise Fault where the numbers of the arms are not those of the whole."""
-        whole = (self.of_level("allocated") or [self.enrolled(None)])[0].value
-        arms = [self.enrolled(arm).value for arm in self.arms]
-        if len(self.arms) > 1 and sum(arms) != whole:
-            raise Fault(f"{self.sheet.where}: the arms have {sum(arms):g} units, and {whole:g} were allocated")
-        for arm, enrolled in zip(self.arms, arms, strict=True):
-            treated = sum(n.value for level in ("received", "did not receive") for n in self.of_level(level, arm))
-            if treated > enrolled or any(n.value > enrolled for n in self.of_level("discontinued", arm)):
-                raise Fault(f"{self.sheet.where}: more units received or discontinued treatment than were allocated")
-
-    def enrolled(self, arm: Group | None) -> Estimate:
-        """Every unit of the roster: the same number at each visit, so the first one stands for all."""
-        mine = (n for n in self.numbers if n.parameter == self.parameter and n.level == "enrolled")
-        return self.count("enrolled", arm, next((n.visit for n in mine), ""))
-
-    @property
-    def narrows(self) -> bool:
-        """Whether no arm has more units at a visit than at the one before, so that arrows may lead down."""
-        for arm in self.arms:
-            counted = [self.count("assessed", arm, visit).value for visit in self.visits]
-            if any(later > earlier for earlier, later in zip(counted, counted[1:], strict=False)):
-                return False
-        return True
-
-    def reasons(self, arm: Group, visit: str, parameter: str = "") -> list[Estimate]:
-        """Why units were left out, each with how many; reasons that no unit has are not drawn."""
-        return [
-            n
-            for n in self.numbers
-            if (n.parameter, n.group, n.visit) == (parameter or self.parameter, arm.key, visit)
-            if n.level.startswith(EXCLUDED) and n.value > 0
-        ]
-
-
 def draw(sheet: Sheet, options: Options) -> Drawing:
     """Enrolled units on top, the arms below, a row a visit; all lengths in inches, downward."""
-    flow = Flow(sheet, options)
+    flow = Flow(sheet, options.parameter, options.visits, options.by_group)
     sheet.figure.set_layout_engine(None)
     axes = sheet.figure.add_axes((0, 0, 1, 1))
     axes.axis("off")
     chart = Chart(sheet, axes, flow)
     if options.form != "visits":
         flow.add_up()
-    note = {"visits": chart.visits, "consort": chart.consort, "arrive": lambda: chart.arrive(options)}[options.form]()
+    forms: dict[str, Callable[[], str]] = {
+        "visits": chart.visits,
+        "consort": chart.consort,
+        "crossover": lambda: chart.crossover(options),
+        "arrive": lambda: chart.arrive(options),
+    }
+    note = forms[options.form]()
     height = chart.down - chart.gap + 0.1
     axes.set_xlim(0, theme.WIDTH)
     axes.set_ylim(height, 0)
@@ -191,12 +129,7 @@ class Chart:
     def consort(self) -> str:
         """Enrolment, allocation, follow-up and analysis."""
         flow, several = self.flow, len(self.flow.arms) > 1
-        self._widen()
-        screened, allocated = flow.of_level("screened out"), flow.of_level("allocated")
-        word = "Randomised" if several else "Enrolled"
-        self._heading("Enrolment", "Assessed for eligibility" if allocated else word, flow.enrolled(None), screened)
-        if allocated:
-            self._heading("", word, allocated[0])
+        self._enrolment("Randomised" if several else "Enrolled")
         *followed, last = flow.visits
         at = {visit: f" at {label.lower()}" for visit, label in flow.dataset.visits.items()}
         rows: dict[str, list[list[Item]]] = {"Allocation": [], "Follow-up": [], "Analysis": []}
@@ -208,30 +141,86 @@ class Chart:
                     *(_counted(n, "Did not receive treatment: ") for n in flow.of_level("did not receive", arm)),
                 ]
             )
-            stopped = [_counted(n, f"{_sentence(n.level)}: ") for n in flow.of_level("discontinued", arm)]
+            stopped = [_counted(n, f"{sentence(n.level)}: ") for n in flow.of_level("discontinued", arm)]
             seen = [item for visit in followed for item in self._seen(f"Assessed{at[visit]}: ", "assessed", arm, visit)]
             rows["Follow-up"].append([*stopped, *seen])
             rows["Analysis"].append(self._seen(f"Analysed{at.get(last, '')}: ", "analysed", arm, last))
         for title, arms in rows.items():
             self._row(title, arms)
-        units = plural(flow.dataset.unit)
-        note = f"As in CONSORT 2025. Analysed: {units} in the analysed population with a value."
-        return note if allocated else f"{note} How many {units} were assessed for eligibility is not in the data."
+        return self._consort_note("As in CONSORT 2025.")
+
+    def crossover(self, options: Options) -> str:
+        """Enrolment, allocation to sequences, each period with its treatment, and analysis."""
+        flow = self.flow
+        for arm in flow.arms:
+            treatments = options.sequences.get(arm.key, ())
+            if len(treatments) != len(flow.visits) or len(flow.arms) != len(options.sequences):
+                raise Fault(
+                    f"{flow.sheet.where}.options.sequences: each group of the dataset needs a treatment for each of "
+                    f"the {len(flow.visits)} visits drawn ({', '.join(flow.visits)})"
+                )
+        self._enrolment("Randomised")
+        self._row(
+            "Allocation",
+            [[Item(arm.label, bold=True), _counted(flow.enrolled(arm), "Allocated: ")] for arm in flow.arms],
+        )
+        for place, visit in enumerate(flow.visits):
+            periods = []
+            for arm in flow.arms:
+                treated = [
+                    *(_counted(n, "Received treatment: ") for n in flow.of_level("received", arm, visit)),
+                    *(_counted(n, "Did not receive treatment: ") for n in flow.of_level("did not receive", arm, visit)),
+                    *(_counted(n, f"{sentence(n.level)}: ") for n in flow.of_level("discontinued", arm, visit)),
+                ]
+                treatment = Item(options.sequences[arm.key][place], bold=True)
+                periods.append([treatment, *treated, *self._seen("Assessed: ", "assessed", arm, visit)])
+            self._row(flow.dataset.visits[visit], periods)
+        stopped = [
+            [_counted(n, f"{sentence(n.level)}: ") for n in flow.of_level("discontinued", a, "")] for a in flow.arms
+        ]
+        self._row("Follow-up", stopped)
+        self._row("Analysis", [self._throughout(arm) for arm in flow.arms])
+        return self._consort_note("As in CONSORT for crossover trials, by sequence.")
+
+    def _throughout(self, arm: Group) -> list[Item]:
+        """Who is analysed in every period, where the analysis counts them, and who in each."""
+        flow = self.flow
+        every = [n for n in flow.of_level(THROUGHOUT, arm) if n.parameter == flow.parameter]
+        items = [_counted(n, "Analysed in every period: ") for n in every]
+        if every:
+            items += [_counted(n, f"– {flow.reason_by_visit(n)}: ") for n in flow.reasons(arm, "")]
+        counts = [(visit, flow.count("analysed", arm, visit)) for visit in flow.visits]
+        return [*items, *(_counted(n, f"Analysed in {flow.dataset.visits[visit].lower()}: ") for visit, n in counts)]
+
+    def _enrolment(self, word: str) -> None:
+        """Who was assessed for eligibility, where the data hold that, and who was enrolled."""
+        flow = self.flow
+        self._widen()
+        screened, allocated = flow.of_level("screened out"), flow.of_level("allocated")
+        self._heading("Enrolment", "Assessed for eligibility" if allocated else word, flow.enrolled(None), screened)
+        if allocated:
+            self._heading("", word, allocated[0])
+
+    def _consort_note(self, form: str) -> str:
+        units = plural(self.flow.dataset.unit)
+        note = f"{form} Analysed: {units} in the analysed population with a value."
+        known = self.flow.of_level("allocated")
+        return note if known else f"{note} How many {units} were assessed for eligibility is not in the data."
 
     def _seen(self, words: str, level: str, arm: Group, visit: str, parameter: str = "") -> list[Item]:
         """How many units were seen, and how many were not, for each reason."""
         seen = _counted(self.flow.count(level, arm, visit, parameter), words)
-        reasons = [(n, _reason(n)) for n in self.flow.reasons(arm, visit, parameter)]
-        return [seen, *(_counted(n, f"– {why[:1].lower()}{why[1:]}: ") for n, why in reasons)]
+        reasons = [(n, reason_of(n)) for n in self.flow.reasons(arm, visit, parameter)]
+        return [seen, *(_counted(n, f"– {lowered(why)}: ") for n, why in reasons)]
 
     def arrive(self, options: Options) -> str:
         """Allocation, and the analysis of each outcome."""
         flow = self.flow
         self._widen()
-        self._heading("Allocation", f"{_sentence(plural(flow.dataset.unit))} in the experiment", flow.enrolled(None))
+        self._heading("Allocation", f"{sentence(plural(flow.dataset.unit))} in the experiment", flow.enrolled(None))
         if len(flow.arms) > 1:
             self._row("", [[Item(arm.label, bold=True), _counted(flow.enrolled(arm))] for arm in flow.arms])
-        for at, (parameter, visit, label) in enumerate(flow.rows(options)):
+        for at, (parameter, visit, label) in enumerate(flow.rows(options.visits)):
             arms = [self._seen("", "analysed", arm, visit, parameter) for arm in flow.arms]
             self._row(label, arms, follows=not at)
         return (
@@ -255,7 +244,7 @@ class Chart:
         _place(self.sheet, self.axes, box, (left, self.down))
         foot = self.down + box.height
         if beside:
-            items = (Item("Excluded", bold=True), *(_counted(n, f"{_reason(n)}: ") for n in beside))
+            items = (Item("Excluded", bold=True), *(_counted(n, f"{reason_of(n)}: ") for n in beside))
             reasons = Box(items, 2.6, theme.SMALL, left=True, fill=theme.TINT)
             _arrow(
                 self.axes,
@@ -330,7 +319,7 @@ class Chart:
         reasons = self.flow.reasons(arm, visit)
         if not reasons:
             return 0.0
-        items = (Item("Left out", bold=True), *(_counted(n, f"{_reason(n)}: ") for n in reasons))
+        items = (Item("Left out", bold=True), *(_counted(n, f"{reason_of(n)}: ") for n in reasons))
         if not self.beside:
             box = Box(items, self.main, theme.SMALL, left=True, fill=theme.TINT)
             _place(self.sheet, self.axes, box, (self.lefts[i], self.ends[i]))
@@ -346,15 +335,6 @@ class Chart:
 
 def _counted(number: Estimate, before: str = "") -> Item:
     return Item(f"{before}n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{number.shown}", number)
-
-
-def _reason(number: Estimate) -> str:
-    """Why units were left out, as a sentence begins."""
-    return _sentence(reason_shown(number.level.removeprefix(EXCLUDED).removeprefix("screened out: ")))
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _place(sheet: Sheet, axes: "Axes", box: Box, corner: tuple[float, float], tall: float = 0) -> None:
@@ -426,7 +406,7 @@ def _alt(flow: Flow) -> str:
         for visit in flow.visits:
             place = [arm.label] * (len(flow.arms) > 1) + [label for label in (flow.dataset.visits.get(visit),) if label]
             assessed, analysed = (flow.count(level, arm, visit).shown for level in ("assessed", "analysed"))
-            left = [f"{_reason(n)} {n.shown}" for n in flow.reasons(arm, visit)]
+            left = [f"{reason_of(n)} {n.shown}" for n in flow.reasons(arm, visit)]
             counted = f"assessed {assessed}, analysed {analysed}" + (f"; left out: {', '.join(left)}" if left else "")
             parts.append(": ".join(filter(None, (", ".join(place), counted))) + ".")
     return " ".join(parts)

@@ -78,9 +78,11 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     if kinds:
         sheet.key([*((kind.label, group_look(kind)) for kind in _distinct(kinds)), ("Mean", _mean_look())])
     unit = quantities[0].dataset.unit
-    note = f"Pale points: single {plural(unit)}. Full points: means; bars: their confidence intervals."
+    single = f"Pale points: single {plural(unit)}. Full points" if sheet.has_units else "Points"
+    note = f"{single}: means; bars: their confidence intervals."
     few = any(0 < n.value < marks.FEWEST for panel in drawn for n in panel.counted)
-    alt = panels.alternative(f"Each {unit} as a point by group, with the mean of each group.", texts)
+    opening = f"Each {unit} as a point by group, with the mean of each group." if sheet.has_units else "Means by group."
+    alt = panels.alternative(opening, texts)
     return Drawing(alt, sheet.numbers, f"{note} {marks.FEW}" if few else note)
 
 
@@ -101,7 +103,7 @@ def _panel_of(sheet: Sheet, quantity: Quantity, visit: str, groups: list[Group])
 
 def _kinds(sheet: Sheet, quantity: Quantity, options: Options) -> dict[str, Group]:
     """Unit -> how its point is drawn, where the categories of parameters set it."""
-    if not options.points_by:
+    if not options.points_by or not sheet.has_units:
         return {}
     sheet.select("points_by", options.points_by, list(quantity.dataset.parameters))
     records = sheet.records(quantity.dataset_name)

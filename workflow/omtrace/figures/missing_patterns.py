@@ -113,15 +113,17 @@ def _marks(axes: "Axes", quantity: Quantity, patterns: list[Pattern], width: flo
 def _bars(sheet: Sheet, axes: "Axes", patterns: list[Pattern], groups: list[Group]) -> None:
     """A bar for each pattern and group, its count and percent at the end."""
     height = 0.8 / len(groups)
-    most = max((n.value for pattern in patterns for n in pattern.counts), default=1) or 1
+    known = [n.value for pattern in patterns for n in pattern.counts if n.text]
+    most = max(known, default=1) or 1
     for down, pattern in enumerate(patterns):
         for k, (group, count, percent) in enumerate(zip(groups, pattern.counts, pattern.percents, strict=True)):
             middle = down + (k - (len(groups) - 1) / 2) * height
-            bar = axes.barh(middle, count.value, height * 0.86, color=group.colour, linewidth=0)
-            sheet.show(bar[0], count)
+            if count.text:
+                bar = axes.barh(middle, count.value, height * 0.86, color=group.colour, linewidth=0)
+                sheet.show(bar[0], count)
             text = axes.annotate(
                 f"{count.shown} ({percent.shown}%)" if percent.text else count.shown,
-                (count.value, middle),
+                (count.value if count.text else 0, middle),
                 (4, 0),
                 textcoords="offset points",
                 va="center",

@@ -72,8 +72,10 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
         named = [(label, t[0]) for label, t in zip(panel.quantity.visit_labels, panel.triples, strict=True)]
         texts.append((panel.title, "mean " + panels.listed(named, panel.quantity.parameter.unit)))
     unit = quantities[0].dataset.unit
-    alt = panels.alternative(f"Line chart: a line for each {unit} by visit, and the mean.", texts)
-    note = f"Thin lines: single {plural(unit)}. Points: means; bars: their confidence intervals."
+    opening = f"a line for each {unit} by visit, and the mean" if sheet.has_units else "the mean by visit"
+    alt = panels.alternative(f"Line chart: {opening}.", texts)
+    lines = f"Thin lines: single {plural(unit)}. " * sheet.has_units
+    note = f"{lines}Points: means; bars: their confidence intervals."
     few = any(0 < n.value < marks.FEWEST for panel in drawn for n in panel.counted)
     return Drawing(alt, sheet.numbers, f"{note} {marks.FEW}" if few else note)
 

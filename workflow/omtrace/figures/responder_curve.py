@@ -115,10 +115,13 @@ def _shares(sheet: Sheet, axes: "Axes", curve: Curve, height: float) -> None:
     ]
     marks.draw_courses(axes, courses, 1.1, drawstyle="steps-pre")
     for (group, places), numbers in zip(courses, curve.shares, strict=True):
-        points = marks.draw_points(axes, places, [group] * len(numbers), marks.Style(3.6, edge=0))
+        known = [(place, number) for place, number in zip(places, numbers, strict=True) if number.text]
+        style = marks.Style(3.6, edge=0)
+        points = marks.draw_points(axes, [place for place, _ in known], [group] * len(known), style)
         if points:
-            sheet.show(points, *numbers)
-    axes.set_ylim(0, min(1.0, max(n.value for numbers in curve.shares for n in numbers) * 1.12 + 0.02))
+            sheet.show(points, *(number for _, number in known))
+    every = [n.value for numbers in curve.shares for n in numbers if n.text]
+    axes.set_ylim(0, min(1.0, max(every, default=1.0) * 1.12 + 0.02))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     for row, (group, number) in enumerate(zip(curve.groups, curve.counted, strict=True)):
         text = axes.annotate(

@@ -67,7 +67,8 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     for frame, (quantity, curves) in zip(frames, drawn, strict=True):
         _panel(sheet, frame, quantity, curves, options)
     sheet.legend([curve.group for curve in drawn[0][1]], lines=True)
-    sheet.extend_key([("Censored", {"color": theme.INK, "marker": "|", "markersize": 6, "linestyle": "none"})])
+    if sheet.has_units:
+        sheet.extend_key([("Censored", {"color": theme.INK, "marker": "|", "markersize": 6, "linestyle": "none"})])
     texts = [(quantity.label, "; ".join(_listed(curve, quantity) for curve in curves)) for quantity, curves in drawn]
     note = "Steps: Kaplan–Meier curves; thin lines and bands: their confidence limits; below: units at risk."
     return Drawing(panels.alternative("Kaplan–Meier curves.", texts), sheet.numbers, note)
@@ -99,7 +100,9 @@ def _curves(sheet: Sheet, quantity: Quantity, options: Options) -> list[Curve]:
 
 
 def _censored(sheet: Sheet, quantity: Quantity, n: Estimate, group: Group, event: str) -> list[Record]:
-    """The times of units without the event, which are drawn as marks."""
+    """The times of units without the event, which are drawn as marks; none in share mode."""
+    if not sheet.has_units:
+        return []
     facts = sheet.records(quantity.dataset_name).used(n, "covariate")
     without = {r.unit for r in facts if r.parameter == event and r.value != 1 and r.text != "yes"}
     censored = [record for record in sheet.used(quantity, n) if record.unit in without]

@@ -16,6 +16,7 @@ COLUMNS = {
 }
 
 SUPPRESSED = "suppressed"  # a further column in share mode
+HELD_BACK = "[c]"  # how a number that is held back is shown: the symbol for confidential of official statistics
 # All cells of a row at once: a study of a thousand plates has tens of thousands of rows.
 CELLS_OF_ROW, CELLS_OF_ESTIMATE = itemgetter(*COLUMNS), attrgetter(*COLUMNS.values())
 DECIMALS = [*COLUMNS].index("decimals")

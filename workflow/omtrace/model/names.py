@@ -70,5 +70,5 @@ KINDS: dict[str, Callable[[str, str | Path], str]] = {
     "export": _part,
     "batch": _batch,
     **dict.fromkeys(("files", "folder", "old", "new", "replaces", "withdraw", "answers", "result"), _path),
-    **dict.fromkeys(("packet", "raw", "draft", "to", "file"), _path),
+    **dict.fromkeys(("packet", "raw", "draft", "to", "file", "sign"), _path),
 }

@@ -468,12 +468,16 @@ def is_share(name: str, beside: Collection[str]) -> bool:
 OF_UNITS = frozenset(
     "n n_a n_b n_above n_below n_below_a n_below_b n_nonzero count count_a count_b missing events complete dropped_out "
     "intermittent none_observed observed imputed imputed_after_drop_out at_high_end at_low_end within_limit over_limit "
-    "conclusions_turned signs_turned not_estimable".split()
+    "conclusions_turned signs_turned not_estimable at_risk".split()
 )
 # The value of a single unit, or due to one.
 OF_ONE_UNIT = frozenset(
     "minimum maximum estimate_lowest estimate_highest largest_change largest_deviation largest_difference grubbs_g "
     "grubbs_p".split()
+)
+# The steps of a survival curve: each is the time of the units that had the event then, most often of one.
+OF_EVENTS = frozenset(
+    "curve_time curve_at_risk curve_events curve_survival curve_survival_low curve_survival_high".split()
 )
 # Of order statistics, the smaller share of the units on one side.
 QUANTILES = {"q1": 0.25, "median": 0.5, "q3": 0.25}

@@ -164,5 +164,5 @@ def _figures(results: Results, numbers: Collection[str]) -> list[dict]:
         if unknown:
             raise Fault(f"{results.name}/figures/index.json: {figure['name']} shows {unknown[0]}, no estimate; {AGAIN}")
         svg = results.read(Path.read_bytes, f"figures/{figure['name']}.svg")
-        figure["image"] = Markup(inlined(svg, figure["name"], figure["alt"]))
+        figure |= {"image": Markup(inlined(svg, figure["name"], figure["alt"])), "held_back": "", "has_files": True}
     return figures

@@ -24,17 +24,26 @@ from omtrace import store
 from omtrace.model.contrast import EVERYBODY, contrast_of
 from omtrace.model.estimate import Estimate
 from omtrace.model.plan import Plan
-from omtrace.model.statistics import NOT_COMPUTED, OF_ONE_UNIT, OF_UNITS, QUANTILES, Role, is_share, statistic_of
+from omtrace.model.statistics import (
+    NOT_COMPUTED,
+    OF_EVENTS,
+    OF_ONE_UNIT,
+    OF_UNITS,
+    QUANTILES,
+    Role,
+    is_share,
+    statistic_of,
+)
 from omtrace.statistics.basic.suppression import Relation, is_small, suppressed
 
 if TYPE_CHECKING:
     import pandas
 
-HELD_BACK = "[c]"  # how a number that is held back is shown: the symbol for confidential of official statistics
 SMALL, SECONDARY, ROW = "a small count", "gives another away", "of a count that is held back"
 FEW, ONE, QUANTILE, DIFFERENCE = "of few units", "of one unit", "few units beyond", "differs by few units from another"
 SIZES = ("n", "missing", "n_a", "n_b", "n_nonzero")
-NESTED = "responder_grid"  # the method whose levels hold one another
+# Methods whose levels hold one another, and the counts that do: of thresholds, and of times.
+NESTED = {"responder_grid": "count", "time_to_event": "at_risk"}
 PLACE = ("analysis", "parameter", "population", "visit")
 SIZED = (Role.DF, Role.STANDARD_ERROR, Role.TEST)  # what a size can be worked out from
 SMALL_NUMBER = re.compile(r"\b\d+\b")  # of the reason why something is not computed
@@ -60,7 +69,8 @@ def shared_rows(plan: Plan, rows: Sequence[Estimate], folder: str | Path) -> lis
     Returns
     -------
     list of Estimate
-        The rows in their order; ``suppressed``: why there is no value, "" where there is one.
+        The rows in their order; ``suppressed``: why there is no value, "" where there is one. Steps of survival curves
+        are not among them, since what they are called by is the time of an event.
     """
     threshold = plan.disclosure.threshold
     beside: dict[tuple[str, ...], set[str]] = defaultdict(set)
@@ -69,6 +79,8 @@ def shared_rows(plan: Plan, rows: Sequence[Estimate], folder: str | Path) -> lis
     why = _reasons(plan, rows, beside, _Units(plan, Path(folder)), threshold) if threshold > 1 else {}
     found = []
     for row in rows:
+        if row.statistic in OF_EVENTS and threshold > 1:
+            continue
         reason = why.get(row.id, "")
         value = "" if reason else row.text
         if value and threshold > 1:
@@ -339,8 +351,8 @@ class _Counts:
             self._levels(base, mine, counts)
         if self.plan.analyses[analysis].method in ("flow", "populations"):
             self._flow(counts)
-        if self.plan.analyses[analysis].method == NESTED:
-            self._nested(counts)
+        if kind := NESTED.get(self.plan.analyses[analysis].method):
+            self._nested(counts, kind)
 
     def _levels(self, base: _Count, mine: Mapping[_Count, int], counts: Mapping[_Count, int]) -> None:
         enrolled = self.units.enrolled.get(base.dataset, {}).get(base.group)
@@ -396,11 +408,11 @@ class _Counts:
             if (whole := begun.get(_with(base, visit=""))) is not None:
                 self._add([*((i, 1) for i in mine), (whole, -1)])
 
-    def _nested(self, counts: Mapping[_Count, int]) -> None:
-        """Of thresholds, those who pass one and not the next."""
+    def _nested(self, counts: Mapping[_Count, int], kind: str) -> None:
+        """Of thresholds, those who pass one and not the next; of times, those who are at risk at one alone."""
         series: dict[_Count, list[int]] = defaultdict(list)
         for count, at in counts.items():
-            if count.kind == "count":
+            if count.kind == kind:
                 series[_with(count, level=count.level.rpartition(" ")[2])].append(at)
         for mine in series.values():
             order = sorted(set(mine), key=lambda i: self.values[i])

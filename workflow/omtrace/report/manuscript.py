@@ -1,46 +1,55 @@
 """Numbers in prose: tokens of a template filled from the results, and numbers of a draft that no result has.
 
 A token is ``{{ n:ID }}``: the number as the report shows it; ``{{ n:ID|2 }}`` with two decimals. Drafts and templates
-are Markdown, LaTeX, plain text, or Word, whose other parts stay as they are.
+are Markdown, LaTeX, plain text, or Word, whose other parts stay as they are; a draft may be PDF as well (``drafts``).
 """
 
 import re
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 from xml.sax.saxutils import escape, unescape
 
 from omtrace.faults import Fault
 from omtrace.model.estimate import Estimate
+from omtrace.model.statistics import Role, statistic_of
+from omtrace.report.drafts import BODY, TEXTS, parts_of
 from omtrace.store import display, zipped
 
 TOKEN = re.compile(r"\{\{\s*n:([0-9a-f]{4,12})\s*(?:\|\s*(\d+)\s*)?\}\}")
-# A number in a sentence. Not: a part of a word or of another number, of a DOI, an address, a date or a citation.
+# A number in a sentence, as ``drafts`` writes it. Not: a part of a word, of another number, an address or a date.
 NUMBER = re.compile(
-    r"(?<![\w./:#@^~\\-])(?<!\[)(?P<sign>[-\N{MINUS SIGN}])?(?P<digits>\d{1,3}(?:,\d{3})+|\d+)(?P<rest>\.\d+)?"
-    r"(?P<percent>\s?\\?%)?(?![\w/@]|-\w|\.\d|\])"
+    r"(?:(?P<below>[<>]\s?)|(?<![\w./:#@^~\\-]))(?P<sign>[-\N{MINUS SIGN}])?(?P<digits>\d{1,3}(?:,\d{3})+|\d+)"
+    r"(?P<rest>\.\d+)?(?P<power>[eE][-+]?\d+)?(?P<percent>\s?%|\sper\s?cent\b)?(?![\w/@]|-\w|\.\d)"
 )
-# What is counted or named, and no result: before the number.
+# What is counted or named, and no result: before the number; and the names of lists of them.
 NAMING = re.compile(
-    r"(?<!\w)(?:tables?|figures?|fig\.|sections?|appendix|chapter|version|items?|week|month|day|phase|ref(?:erence)?s?\.?|"
-    r"no\.|number|ICH|E|HIT|MSQ|SF)[\s\N{NO-BREAK SPACE}-]*$",
+    r"(?<!\w)(?:tables?|figures?|figs?\.?|sections?|appendix|chapter|version|items?|weeks?|months?|days?|phase|refs?\.?|"
+    r"references?|no\.|number|Python|Stata|SAS|SPSS|ICH|E|HIT|MSQ|SF)[\s\N{NO-BREAK SPACE}-]*$",
     re.IGNORECASE,
 )
+LISTED = re.compile(
+    r"(?<!\w)(?:tables?|figures?|figs?\.?|sections?|items?|refs?\.?|references?)[\s\N{NO-BREAK SPACE}]+"
+    r"(?:\d+\w?\s*(?:,|,?\s*and|or|to|&|\N{EN DASH}|-)\s*)+$",
+    re.IGNORECASE,
+)
+MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+DATED = re.compile(rf"^\s*(?:{MONTHS})\b")
+LASTED = re.compile(r"^[\s\N{NO-BREAK SPACE}]*(?:months?|weeks?)\b", re.IGNORECASE)  # whole: a visit, or a dose
 YEAR = re.compile(r"^(?:19|20)\d\d$")
-LEVELS = re.compile(r"^\s*\\?%?\s*(?:confidence|CI\b|credible|prediction)", re.IGNORECASE)
-TEXTS = (".md", ".markdown", ".txt", ".tex", ".qmd", ".rmd")
+LEVELS = re.compile(r"^\s*%?[\s-]*(?:confidence|CIs?\b|CrI\b|credible|prediction|compatibility)", re.IGNORECASE)
 PARAGRAPH = re.compile(r"<w:p[ >].*?</w:p>", re.DOTALL)
 RUN = re.compile(r"(<w:t(?: [^>]*)?>)([^<]*)(</w:t>)")
-BODY = "word/document.xml"
 
 
 class State(StrEnum):
     """What a number of a draft is to the results."""
 
     MATCH = "a result"
+    SIGN = "a result of the other sign"
     ROUNDING = "another rounding of a result"
     NONE = "no result"
 
@@ -56,31 +65,6 @@ class Found:
     ids: tuple[str, ...] = ()
 
 
-def read_draft(path: str | Path) -> list[str]:
-    """The lines of a draft, of Word its paragraphs. Raises Fault for a file of another kind, or not readable."""
-    path = Path(path)
-    if path.suffix.lower() in TEXTS:
-        try:
-            return path.read_text(encoding="utf-8").splitlines()
-        except UnicodeDecodeError:
-            raise Fault(f"{path}: is not UTF-8; save it as UTF-8") from None
-    if path.suffix.lower() == ".docx":
-        body = _parts(path)[BODY].decode("utf-8")
-        return ["".join(unescape(text) for _, text, _ in RUN.findall(p)) for p in PARAGRAPH.findall(body)]
-    raise Fault(f"{path}: a draft is Markdown, LaTeX, text or Word ({', '.join((*TEXTS, '.docx'))}); convert it to one")
-
-
-def _parts(path: Path) -> dict[str, bytes]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            parts = {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
-    except (OSError, zipfile.BadZipFile):
-        raise Fault(f"{path}: is no Word file that can be read") from None
-    if BODY not in parts:
-        raise Fault(f"{path}: is no Word file")
-    return parts
-
-
 def check_draft(lines: Sequence[str], numbers: Sequence[Estimate]) -> list[Found]:
     """Every number of a draft with what it is to the results.
 
@@ -94,10 +78,12 @@ def check_draft(lines: Sequence[str], numbers: Sequence[Estimate]) -> list[Found
     Notes
     -----
     A number matches when a stored value, rounded half away from zero to its decimals, is it, in per cent as well. It is
-    another rounding when it is less than one unit of its last place away. With many results, a number of few digits
-    matches one by chance: what is listed as no result is certain, a match is not. Tokens leave no doubt.
+    another rounding when it is less than one unit of its last place away, and of the other sign when it has a minus
+    that no such value has; without a minus, the sign may be in words. Below a bound stands whatever p value is. With
+    many results, a number of few digits matches one by chance: what is listed as no result is certain, a match is not.
+    Tokens leave no doubt.
     """
-    values = [(row.id, Decimal(row.text), row.unit) for row in numbers if row.text]
+    values = [_Stored(row.id, Decimal(row.text), row.unit, _is_p(row)) for row in numbers if row.text]
     found = []
     for at, line in enumerate(lines, 1):
         for match in NUMBER.finditer(TOKEN.sub(lambda token: " " * len(token[0]), line)):
@@ -106,28 +92,60 @@ def check_draft(lines: Sequence[str], numbers: Sequence[Estimate]) -> list[Found
     return found
 
 
+class _Stored(NamedTuple):
+    """A stored value, and whether it is a p value."""
+
+    id: str
+    value: Decimal
+    unit: str
+    is_p: bool
+
+    def read(self, percent: bool) -> list[Decimal]:
+        """What may be printed of it: a share in per cent as well, and the other way round."""
+        if percent:
+            return [self.value] if self.unit == "%" else [self.value, self.value * 100]
+        return [self.value, self.value / 100] if self.unit == "%" else [self.value]
+
+
+def _is_p(row: Estimate) -> bool:
+    return statistic_of(row.statistic).role is Role.P_VALUE
+
+
 def _is_named(match: re.Match[str], line: str) -> bool:
-    """Whether a number names something: a table, a year, the level of an interval."""
+    """Whether a number names something: a table, a year, a day, the level of an interval."""
     before, after = line[: match.start()], line[match.end() :]
-    is_level = match["percent"] and LEVELS.match(after)
-    is_year = YEAR.match(match["digits"]) and not match["rest"] and not match["percent"] and not match["sign"]
-    return bool(is_level or is_year or NAMING.search(before))
+    is_level = LEVELS.match(line[match.end("rest") if match["rest"] else match.end("digits") :])
+    is_whole = not (match["rest"] or match["percent"] or match["sign"] or match["power"])
+    is_time = YEAR.match(match["digits"]) or DATED.match(after) or LASTED.match(after)
+    return bool(is_level or (is_whole and (is_time or LISTED.search(before))) or NAMING.search(before))
 
 
-def _found(line: int, match: re.Match[str], text: str, values: Sequence[tuple[str, Decimal, str]]) -> Found:
-    printed = Decimal(match["digits"].replace(",", "") + (match["rest"] or ""))
-    unit = Decimal(1).scaleb(printed.as_tuple().exponent)  # type: ignore[arg-type]
-    same, near = [], []
-    for number, stored, of in values:
-        candidates = [stored] if of == "%" or not match["percent"] else [stored, stored * 100]
-        distance = min(abs(abs(value) - printed) for value in candidates)  # a sign may be in words
-        if distance <= unit / 2:
-            same.append(number)
-        elif distance < unit:
-            near.append(number)
-    state = State.MATCH if same else State.ROUNDING if near else State.NONE
+def _found(line: int, match: re.Match[str], text: str, values: Sequence[_Stored]) -> Found:
     around = text[max(0, match.start() - 30) : match.end() + 30].strip()
-    return Found(line, match[0], around, state, tuple(same or near)[:5])
+    printed = Decimal(match["digits"].replace(",", "") + (match["rest"] or "") + (match["power"] or ""))
+    for state, ids in _judged(match, printed, values).items():
+        if ids:
+            return Found(line, match[0], around, state, tuple(ids)[:5])
+    return Found(line, match[0], around, State.NONE)
+
+
+def _judged(match: re.Match[str], printed: Decimal, values: Sequence[_Stored]) -> dict[State, list[str]]:
+    """The results that a number is, by what it is to them, the nearest first."""
+    if match["below"] and printed < 1:
+        is_below = match["below"].startswith("<")
+        bounded = [one.id for one in values if one.is_p and (one.value < printed if is_below else one.value > printed)]
+        return {State.MATCH: bounded}
+    unit = Decimal(1).scaleb(printed.as_tuple().exponent)  # type: ignore[arg-type]
+    same: list[str] = []
+    other: list[str] = []
+    near: list[str] = []
+    for one in values:
+        distance = min(abs(abs(value) - printed) for value in one.read(bool(match["percent"])))
+        if distance <= unit / 2:
+            (other if match["sign"] and one.value > 0 else same).append(one.id)
+        elif distance < unit:
+            near.append(one.id)
+    return {State.MATCH: same, State.SIGN: other, State.ROUNDING: near}
 
 
 def fill(path: str | Path, numbers: Mapping[str, Estimate], shown: Callable[[str], str]) -> bytes:
@@ -159,15 +177,25 @@ def fill(path: str | Path, numbers: Mapping[str, Estimate], shown: Callable[[str
         return display(numbers[names[0]].text, int(token[2])) if token[2] else shown(names[0])
 
     if path.suffix.lower() == ".docx":
-        parts = _parts(path)
+        parts = parts_of(path)
         body = parts[BODY].decode("utf-8")
         parts[BODY] = PARAGRAPH.sub(lambda p: _filled_paragraph(p[0], filled), body).encode()
         content = zipped(parts)
     else:
-        content = TOKEN.sub(filled, "\n".join(read_draft(path)) + "\n").encode()
+        content = TOKEN.sub(filled, _text_of(path)).encode()
     if faults:
         raise Fault(*faults)
     return content
+
+
+def _text_of(path: Path) -> str:
+    """The text of a template. Raises Fault for a kind of file that cannot be filled."""
+    if path.suffix.lower() not in TEXTS:
+        raise Fault(f"{path}: a template is Markdown, LaTeX, text or Word ({', '.join((*TEXTS, '.docx'))})")
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError:
+        raise Fault(f"{path}: is not UTF-8; save it as UTF-8") from None
 
 
 def _filled_paragraph(paragraph: str, filled: Callable[[re.Match[str]], str]) -> str:

@@ -9,12 +9,11 @@ from omtrace.analyses import JOINT
 from omtrace.analyses._shown import level_shown, percent_shown, shown
 from omtrace.faults import Fault
 from omtrace.model.contrast import EVERYBODY, group_label
-from omtrace.model.estimate import Estimate
+from omtrace.model.estimate import HELD_BACK, Estimate
 from omtrace.model.headline import is_of_ratio
 from omtrace.model.plan import Analysis, DatasetPlan, Plan
 from omtrace.model.questions import ROLES
 from omtrace.model.statistics import NOT_COMPUTED, Role, is_share, statistic_of
-from omtrace.report.disclosure import HELD_BACK
 from omtrace.report.standing import claims, exploratory, unplanned
 from omtrace.report.tables import tables_of
 from omtrace.report.words import label_of

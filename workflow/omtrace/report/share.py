@@ -5,10 +5,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from omtrace import store
 from omtrace.classes import gate
 from omtrace.faults import Fault
+from omtrace.figures import SharedFigure, shared_figures
+from omtrace.figures._sheet import Form
 from omtrace.model.estimate import COLUMNS, SUPPRESSED, Estimate, read_estimates
 from omtrace.model.open_lines import draft_words
 from omtrace.model.plan import Plan
@@ -23,7 +26,8 @@ ROW, CELL, TAG = (
     re.compile(r"<t[dh](?= |>)"),
     re.compile("<[^>]+>"),
 )
-NAME, PAGE = "shared/estimates.csv", "shared/report.html"  # where numbers and page stand in a packet
+# Where numbers, page and figures stand in a packet.
+NAME, PAGE, FIGURES = "shared/estimates.csv", "shared/report.html", "shared/figures"
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,13 @@ class Numbers:
         """The rows as CSV; of share mode with the reason why a value is held back."""
         header = [*COLUMNS, *([SUPPRESSED] if self.source == NAME else [])]
         return store.csv_text(header, [[row[column] for column in header] for row in self.rows]).encode()
+
+
+class Written(NamedTuple):
+    """Figures as they may leave: the paths written, and title -> why a figure is held back."""
+
+    paths: list[Path]
+    held_back: dict[str, str]
 
 
 def numbers_for(study: str, root: str | Path = ".", share: bool = False) -> Numbers:
@@ -83,10 +94,65 @@ def write_page(study: str, path: str | Path = "", root: str | Path = ".") -> Pat
     from omtrace.report.exports import FOLDER
 
     numbers = numbers_for(study, root, share=True)
-    gate({PAGE: [numbers.source]})
     target = Path(path) if path else Path(root) / FOLDER / f"{study}.html"
-    store.write_bytes(target, shared_page(numbers, read_manifest(study, root)["register"]), confidential=False)
+    leaving = shared_files(numbers, read_manifest(study, root)["register"])
+    store.write_bytes(target, leaving[PAGE], confidential=False)
     return target
+
+
+def write_figures(study: str, form: Form, dpi: int, target: str | Path, root: str | Path = ".") -> Written:
+    """Draw the figures of a study as they may leave, each with its values as CSV.
+
+    Parameters
+    ----------
+    study
+        A study that has run.
+    form, dpi
+        As what; of a PNG the dots per inch.
+    target
+        The folder to write to.
+    root
+        The folder that holds results/.
+
+    Returns
+    -------
+    Written
+        The paths written, and the titles of the figures that are held back, with the reason.
+
+    Raises
+    ------
+    Fault
+        Where a result is missing or not readable, and for a figure that is made of a file that may not leave.
+    """
+    numbers = numbers_for(study, root, share=True)
+    figures = shared_figures(numbers.plan, numbers.rows, numbers.source, (form,), dpi)
+    gate(_made_of(figures))
+    paths = []
+    for figure in figures:
+        for ending, content in figure.files.items():
+            paths.append(Path(target, f"{figure.name}.{ending}"))
+            store.write_bytes(paths[-1], content, confidential=False)
+    titles = {name: entry.title for name, entry in numbers.plan.figures.items()}
+    return Written(paths, {titles[f.name]: f.drawing.held_back for f in figures if f.drawing.held_back})
+
+
+def shared_files(numbers: Numbers, raw: Sequence[RegisterRow] = ()) -> dict[str, bytes]:
+    """The files of a study in share mode by their names in a packet: numbers, figures with their values, the report.
+
+    ``raw``: the register's rows of the raw files. Raises Fault for a file that is made of one that may not leave.
+    """
+    figures = shared_figures(numbers.plan, numbers.rows, numbers.source)
+    made_of = _made_of(figures)
+    gate({NAME: [numbers.source], **made_of, PAGE: [numbers.source, *made_of]})
+    drawn = {
+        f"{FIGURES}/{figure.name}.{ending}": content for figure in figures for ending, content in figure.files.items()
+    }
+    return {NAME: numbers.csv, **drawn, PAGE: shared_page(numbers, raw, figures)}
+
+
+def _made_of(figures: Sequence[SharedFigure]) -> dict[str, Sequence[str]]:
+    """Each file of figures with what it is made of."""
+    return {f"{FIGURES}/{figure.name}.{ending}": figure.sources for figure in figures for ending in figure.files}
 
 
 class NoRows:
@@ -97,10 +163,10 @@ class NoRows:
         return ""
 
 
-def shared_page(numbers: Numbers, raw: Sequence[RegisterRow] = ()) -> bytes:
-    """The report of numbers that may leave; ``raw``: the register's rows of the raw files, by name and digest.
+def shared_page(numbers: Numbers, raw: Sequence[RegisterRow] = (), figures: Sequence[SharedFigure] = ()) -> bytes:
+    """The report of numbers that may leave.
 
-    Figures are left out: marks of single units and small counts stand in them as well.
+    ``raw``: the register's rows of the raw files, by name and digest; ``figures``: drawn from these numbers alone.
     """
     from omtrace.model.register import Export
     from omtrace.report import shown_of, worded
@@ -121,8 +187,20 @@ def shared_page(numbers: Numbers, raw: Sequence[RegisterRow] = ()) -> bytes:
         "open_lines": numbers.open_lines,
         "share": True,
     }
-    content["groups"] = laid_out(plan, content["groups"], [], NoRows())
+    content["groups"] = laid_out(plan, content["groups"], [_entry(plan, figure) for figure in figures], NoRows())
     return labelled(BUTTON.sub(r'<span class="n" data-id="\1">\2</span>', page_of(content, {}))).encode()
+
+
+def _entry(plan: Plan, figure: SharedFigure) -> dict:
+    """A figure as the page shows it: its image, or why it is held back."""
+    from markupsafe import Markup
+
+    from omtrace.report.inline_svg import inlined
+
+    drawing, title = figure.drawing, plan.figures[figure.name].title
+    image = Markup(inlined(figure.files["svg"], figure.name, drawing.alt)) if figure.files else ""
+    entry = {"name": figure.name, "title": title, "image": image, "numbers": drawing.numbers, "note": drawing.note}
+    return {**entry, "alt": drawing.alt, "held_back": drawing.held_back, "has_files": False}
 
 
 def labelled(page: str) -> str:

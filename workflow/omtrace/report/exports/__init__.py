@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omtrace import store
-from omtrace.model.estimate import Estimate
+from omtrace.model.estimate import HELD_BACK, Estimate
 from omtrace.plugins import declared, plugin
-from omtrace.report.disclosure import HELD_BACK
 
 if TYPE_CHECKING:
     from omtrace.report.share import Numbers
