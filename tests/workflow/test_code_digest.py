@@ -75,7 +75,7 @@ def test_the_closure_is_followed_to_its_end():
         if path not in seen:
             seen.add(path)
             wanted += [file_of(name) for name in imported(path)]
-    assert found == {p.relative_to(ROOT).as_posix() for p in seen}
+    assert {name for name in found if "/lists/" not in name} == {p.relative_to(ROOT).as_posix() for p in seen}
     assert "omtrace/validation/checks.py" in found  # imported within a function
     assert "omtrace/readers/softmax.py" not in found
 
@@ -105,7 +105,7 @@ def clone(tmp_path, monkeypatch):
 
 
 def forget():
-    for cached in (code._content, code._file_of, code._files_of, code._named_digest, code.imports_of):
+    for cached in filter(lambda made: hasattr(made, "cache_clear"), vars(code).values()):
         cached.cache_clear()
 
 
