@@ -1,6 +1,7 @@
 """The analysis ``mmrm``: numbers, who is used and who is left out why, what was fitted, and faults."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -426,10 +427,10 @@ def test_times_that_do_not_fit_are_refused(records, options, words):
         list(METHOD.run(called(records, options)))
 
 
-def test_only_a_mean_over_visits_ends_where_the_scale_does(records, monkeypatch):
-    monkeypatch.setattr(Call, "bounds", lambda call, parameter: Interval(0.0, 20.0))
+def test_only_a_mean_over_visits_ends_where_the_scale_does(records):
     sums = {"mean": {"week_4": 0.5, "week_8": 0.5}, "change": {"week_12": 1, "week_4": -1}}
-    numbers = list(METHOD.run(called(records, {"over_visits": sums})))
+    call = replace(called(records, {"over_visits": sums}), scales={"score": Interval(0.0, 20.0)})
+    numbers = list(METHOD.run(call))
     assert found(numbers, "ci_high", "A", level="mean").value == 20
     low, mean, high = (found(numbers, n, "A", level="change").value for n in ("ci_low", "adjusted_mean", "ci_high"))
     assert low < mean < high and low != 0

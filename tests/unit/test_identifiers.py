@@ -73,6 +73,38 @@ def test_one_text_among_remarks_is_enough(text, kind):
     assert [suspicion.kind for suspicion in one("remark", [*remarks, text])] == [kind]
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("policy_nr", names.RECORD),
+        ("hosp_num", names.RECORD),
+        ("nr_kartoteki", names.RECORD),
+        ("card_num", names.ACCOUNT),
+        ("patientsurname", names.PERSON),
+        ("proxy_name", names.PERSON),
+        ("zuweisender_arzt", names.PERSON),
+        ("mobiltelefonnummer", names.PHONE),
+        ("device_sn", names.DEVICE),
+        ("nummerplade", names.VEHICLE),
+    ],
+)
+def test_words_for_a_number_and_for_a_person_are_as_good_as_one_another(name, kind):
+    assert names.kind_by_name(name) == kind
+
+
+def test_versions_by_name_are_no_internet_addresses():
+    versions = ["21.0.1.30", "84.12.5.200"]
+    assert one("firmware_version", versions) == []
+    assert kind("c1", versions) == [names.IP]
+
+
+@pytest.mark.parametrize(
+    "name", ["case_number", "contact_number", "informant", "patient_number", "plate_no", "sample_nr"]
+)
+def test_names_that_mean_something_else_are_decided_by_their_texts(name):
+    assert one(name, ["1", "2", "3", "12", "7"]) == []
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_recall_on_the_corpus(seed):
     """At least 99 % of the columns with identifiers are suspected, under their names and under none."""

@@ -7,14 +7,12 @@ Each module declares ``METHOD``; the plan names it by module name. A method yiel
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from omtrace.faults import Fault, Refusal, nearest
 from omtrace.model.contrast import Contrast, contrasts_named
 from omtrace.model.statistic import Scale
 from omtrace.model.statistics import statistic_of
-from omtrace.statistics.interval import Interval
 
 if TYPE_CHECKING:
     import numpy
@@ -23,9 +21,9 @@ if TYPE_CHECKING:
     from omtrace.model.closed import Closed
     from omtrace.model.plan import Analysis, DatasetPlan
     from omtrace.provenance.rows import Rows
+    from omtrace.statistics.interval import Interval
 
 Part = Literal["target", "parameter", "whole"]
-COUNTS = ("count", "days")  # derivations whose values cannot be below 0
 MEANS = {"mean", "adjusted_mean"}  # on the scale of what is analysed, with the interval ci_low to ci_high
 JOINT = " & "  # between the names of parameters that a number is about together
 
@@ -52,7 +50,8 @@ class Call:
 
     ``calls``: the calls of the analyses that it rests on, and ``earlier`` their numbers, each by name.
     ``study`` and ``name`` name the stream of chance of an analysis that draws. ``only``: the parameter, and the visit
-    or all (None), to which the call is narrowed; None: everything that the plan names.
+    or all (None), to which the call is narrowed; None: everything that the plan names. ``scales``: least and greatest
+    value of parameters.
     """
 
     name: str
@@ -64,6 +63,7 @@ class Call:
     earlier: "Mapping[str, Sequence[Number]]" = field(default_factory=dict)
     study: str = ""
     only: tuple[str, str | None] | None = None
+    scales: "Mapping[str, Interval]" = field(default_factory=dict)
 
     def generator(self, seed: int) -> "numpy.random.Generator":
         """A stream of chance of this analysis alone: it depends on the seed and its names, not on what ran before."""
@@ -148,21 +148,6 @@ class Call:
         """The groups that results are given for: each group and all together, or all alone."""
         return [*self.dataset.groups, "all"] if by_group and self.dataset.group else ["all"]
 
-    def bounds(self, parameter: str) -> Interval:
-        """The ends of the scale of a questionnaire's score, infinite where there are none; a count begins at 0."""
-        declared, endless = self.dataset.parameters[parameter], Interval(-math.inf, math.inf)
-        if declared.derive != "score":
-            return Interval(0.0, math.inf) if declared.derive in COUNTS else endless
-        return _bounds(declared.options["instrument"], declared.options["score"]) or endless
-
-
-@cache
-def _bounds(instrument: str, score: str) -> Interval | None:
-    from omtrace.instruments import instrument_of
-
-    own = instrument_of(instrument).bounds(score)
-    return Interval(*own) if own else None
-
 
 @dataclass(frozen=True)
 class Target:
@@ -187,7 +172,7 @@ class Target:
     ) -> "Iterator[Number]":
         """One Number for each named statistic, with the unit and decimals that fit it.
 
-        The interval of a mean is cut at the ends of a questionnaire's scale: no mean lies beyond them, so that it
+        The interval of a mean is cut at the ends of the parameter's scale: no mean lies beyond them, so that it
         covers as often. ``scale``: that of what was analysed, where it is not the parameter's own; needed of several
         parameters together, whose names are joined by ``JOINT``.
         """
@@ -195,7 +180,7 @@ class Target:
             declared = self.call.dataset.parameters[self.parameter]
             scale = Scale(declared.unit, declared.decimals)
             if MEANS & values.keys() and "ci_low" in values:
-                low, high = self.call.bounds(self.parameter)
+                low, high = self.call.scales.get(self.parameter, (-math.inf, math.inf))
                 ends = {name: values[name] for name in ("ci_low", "ci_high")}
                 cut = {name: end if math.isnan(end) else min(max(end, low), high) for name, end in ends.items()}
                 values = {**values, **cut}

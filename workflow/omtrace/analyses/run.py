@@ -9,6 +9,7 @@ from omtrace import store
 from omtrace.analyses import Call, Number
 from omtrace.analyses._margin import said, verdicts
 from omtrace.analyses._refusals import numbers_of
+from omtrace.analyses._scales import scales_of
 from omtrace.analyses._units import guard
 from omtrace.analyses.selection import Data
 from omtrace.faults import Fault
@@ -155,7 +156,8 @@ class Run:
                 data = data.with_yes_as_one(entry.parameters)
             calls = {other: self.calls[other] for other in others}
             options = options_of(self.plan, name)
-            call = Call(name, entry, options, data.plan, data, calls, others, self.plan.study)
+            scales = scales_of(self.plan, data.plan)
+            call = Call(name, entry, options, data.plan, data, calls, others, self.plan.study, scales=scales)
             self.calls[name] = call
             if not others:  # those were guarded themselves
                 guard(where, method, call)

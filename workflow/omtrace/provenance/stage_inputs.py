@@ -49,7 +49,7 @@ def plugins_of(plan: Plan, stage: Stage) -> list[str]:
         "read": reading,
         "validate": reading + checks,
         "derive": [f"derivations.{p.derive}" for p in parameters] + instruments,
-        "analyse": methods,
+        "analyse": methods + instruments + schemas,
         "plates": [],
         "render": reading + checks + methods + figures,
     }

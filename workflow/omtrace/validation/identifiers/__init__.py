@@ -279,7 +279,7 @@ def _by_values(column: _Column, others: float, today: str, passing: Passing | No
     joined = "\n".join(column.texts)
     there = column.texts if passing is None else [text for text in column.texts if text in passing]
     kind, hits = shapes.anywhere(there, joined, passing) if there else ("", 0)
-    if kind:
+    if kind and not (kind == names.IP and names.is_of(names.VERSIONS, column.name)):
         return plain_shapes.Share(kind, hits / len(column.texts))
     if SUBJECT.fullmatch(column.name):
         # 01-701-1015 is site and subject; nothing that follows would tell it from a telephone number

@@ -45,12 +45,14 @@ SURE = {
         etternavn fornamn efternamn fornamnefternamn navn namn etunimi sukunimi nimi imie nazwisko imienazwisko
         jmeno prijmeni meno priezvisko keresztnev vezeteknev nev ime prezime priimek soyad soyadi adi adsoyad isim
         nume prenume numepacient sobrenome apelido primeironome nomecompleto nomedopaciente  onoma eponymo imya
+        kontaktperson nok informant krankengymnast unterzeichner voorletters treatingphysician attendingphysician
+        zuweisenderarzt ueberweisenderarzt nomjeunefille nomdejeunefille hastaadi
         familiya otchestvo fio signedby nameinblockletters subjectname participantname ptnm patnm patientnm fullnm
         fio имя фамилия отчество фио пациент όνομα επώνυμο 姓名 名前 氏名 이름 성명 患者姓名 患者名 الاسم שם""",
     EMAIL: """email emails emailaddress emailadresse mailaddress mailadresse mailadres epost courriel correo
         correoelectronico correoe mailprivate postaelettronica indirizzoemail
         eposti epostadresse sahkoposti mejl mejladress mailadr emailadr emailaddr emailid mailto correl poczta
-        email1 e_mail eposta почта имейл 邮箱 メール 이메일""",
+        mailprivat email1 e_mail eposta почта имейл 邮箱 メール 이메일""",
     PHONE: """phone phones telephone telephon tel telno telnr phonenumber phoneno cellphone cellnumber
         mobilephone mobilenumber mobileno fax faxno faxnumber telefax telefon telefonnummer telefonnr
         handy handynr handynummer mobilnummer mobiltelefon festnetz rufnummer telefono telefonofijo
@@ -59,7 +61,8 @@ SURE = {
         phonenr phonenum phonemobile mobiltel mobilenr mobno mobnr mob telnumber telnum telnummer telephonenumber
         telephoneno telmobil telprivat telmobile telp tlf tfno tlfno tlfnr cellno cellnr cellph cellphoneno
         handynum handyno festnetznr privatnummer rufnr rueckrufnummer ruckrufnummer portable numeroportable teleph
-        fono celular nrtelefonu telefonu komorka puhelin puhelinnumero gsmno tel1 tel2 matkapuhelin mobilni
+        mobiltelefonnummer puhelinno contactnumber contactno fono celular nrtelefonu telefonu komorka puhelin
+        puhelinnumero gsmno tel1 tel2 matkapuhelin mobilni
         telefonszam  telefonnumer telefonnumber whatsappnr тел телефон τηλεφωνο 电话 電話 手机 電話番号
         전화 전화번호 هاتف טלפון""",
     BIRTH: """dob dateofbirth birthdate birthday birthdt datebirth borndate bornon dateborn birthdatetime
@@ -71,7 +74,8 @@ SURE = {
         nascimento  fodselsdato fodselsdag fodelsedatum fodselsdata dataurodzenia urodzony datumnarozeni
         datumnarodenia narozeni syntymaaika szuletesidatum dogumtarihi datanasterii datumrodenja dataroj natodel
         geborte geburt_datum dor
-        natoil natail nacidoel nacidael birthserial urodz fodd fodt nac
+        fodelsedag datumgeb dataur szuldatum syntaika dataurodz natoil natail nacidoel nacidael birthserial
+        urodz fodd fodt nac
         датарождения рождения 生年月日 出生日期 생년월일""",
     RECORD: """mrn medicalrecord medicalrecordno medicalrecordnumber medicalrecordnr chartno chartnumber
         hospitalno hospitalnumber hospitalnr ssn socialsecurity socialsecurityno socialsecuritynumber
@@ -88,6 +92,7 @@ SURE = {
         numerohistoriaclinica seguridadsocial tarjetasanitaria codicefiscale codfiscale tesserasanitaria
         numerocartella bsn burgerservicenummer patientnummerziekenhuis polisnummer verzekeringsnummer
         personnummer fodselsnummer
+        aktenz numhistoria kartoteki nrkartoteki casenumber codicefisc insee inseeno ehrno
         mrnno mrnumber patientmrn medrec medrecno medrecnr recno hospno hospid hospitalid uhid umrn emrno ehrid
         emrid kisnr kisid patnr patientennr patientennummer patno fallid aufnahmenummer aufnahmenr aktenr
         krankenakte  kvnummer versnr versno versichertennr versicherungsnr gkvnr rvnr rentennr svno sozialversnr
@@ -120,7 +125,7 @@ SURE = {
         bic swift bankacc acctno accno bankaccountno bankkonto ktonr kto blz rekeningnr cuentano numcuenta cc ccno
         cardnr kartennummer kreditkartennummer twitterhandle instagramhandle insta instagramname handle socialmedia
         socialmediahandle  telegram discord wechat snapchat tiktok tiktokname usernames user_name userid loginid
-        nick skypename screenname benutzer benutzerkennung paypal paypalaccount""",
+        igname iguser fbname fbuser bankacct nick skypename screenname benutzer benutzerkennung paypal paypalaccount""",
     LICENCE: """passport passportno passportnumber drivinglicence drivinglicense driverslicense driverlicense
         driverslicence driverlicence licenceno licenceid licencenumber licenseno licenseid licensenumber
         certificateno certificatenumber idcard idcardno identitycard fuehrerschein fuhrerschein
@@ -138,15 +143,16 @@ SURE = {
     VEHICLE: """licenseplate licenceplate licenseplateno licenceplateno numberplate registrationplate vehicleid
         vehiclereg vehicleno vehiclenumber vehicleplate vehicleregistration vin carregistration carplate
         kfzkennzeichen autokennzeichen kfz immatriculation plaqueimmatriculation matricula targa
-        kenteken
+        kenteken nummerplade
         plate_no regno regnr carreg carregno autokz kfzkz kfznr kfzkennz nummernschild registreringsnummer
         nrrejestracyjny rendszam plaka spz vehreg chassisno fahrgestellnummer kennz""",
     DEVICE: """deviceid deviceidentifier deviceno devicenumber deviceserial deviceserialno serialnumber
         serialno implantserial implantid imei imsi macaddress macaddr deviceudi udid seriennummer
         seriennr geraetenummer numeroserie numerodeserie numerodiserie serienummer
-        deviceserialnumber serialnr serno pacemaker pacemakerid pacemakerserial implantno devid handyimei
+        devicesn implantsn deviceserialnumber serialnr serno pacemaker pacemakerid pacemakerserial implantno
+        devid handyimei
         phoneimei uuid_device macadr""",
-    IP: "ipaddress ipaddr ipadresse ipadres ipvaddress adresseip direccionip indirizzoip",
+    IP: "ipv ipaddress ipaddr ipadresse ipadres ipvaddress adresseip direccionip indirizzoip",
     URL: """url urls website homepage webaddress webpage webseite weblink facebook twitter instagram
         linkedin skype sitioweb paginaweb surveylink siteinternet""",
     PHOTO: """photo photos photograph photographs mugshot selfie headshot facephoto faceimage facialimage
@@ -154,7 +160,7 @@ SURE = {
         portrait passphoto
         photoid pic pics profilepic profilephoto portraitphoto video_file videofile faceimg facepic patientphoto
         patientenfoto gesicht gesichtsfoto voice voicefile audiofile audio videorecording recording_file zdjecie
-        bild passfoto""",
+        voicerec bild passfoto""",
     BODY: """fingerprint fingerprints fingerabdruck palmprint voiceprint retinascan irisscan biometric
         biometrics unterschrift empreinte empreintedigitale huelladactilar impronta vingerafdruk
         handtekening faceid
@@ -187,7 +193,7 @@ BY_TEXTS = set(
     sig sign sn lat lon lng geo cep pic audio video voice residence stadt bild mob init inits initial portable
     navn nimi nev ime nume adi meno by parish dl run recno caseno casenr userid telegram iris retina idnr
     identnr personalid personalno mac dor adr adresa geburt nip avs ipp chi cni tel1 tel2 psc ulica gata vej
-    isim imie docno docnr nac""".split()
+    isim imie docno docnr nac nok informant casenumber contactno contactnumber datumgeb dataur""".split()
 )
 FILLERS = set(
     """a b c d e f the of de du la le el di della del des der die das van no nr num number nummer
@@ -200,6 +206,7 @@ PERSONS = set(
         mother father parent partner spouse wife husband guardian caregiver carer emergency ec child
         client doctor gp physician therapist practitioner clinician nurse interviewer rater assessor
         investigator respondent donor volunteer member patiente patientin paciente paziente mutter vater
+        proxy informant ehepartner ehefrau ehemann lebenspartner physio physiotherapeut therapeut osteopath
         arzt hausarzt madre padre medico mere pere medecin moeder vader arts teilnehmer deelnemer naam
         contact employee staff user""".split()
 )
@@ -235,6 +242,8 @@ EXEMPT = {
     PHOTO: set("sensitivity phobia therapy phosphene n count".split()),
     BODY: set("gene expression molecular".split()),
 }
+NUMBERS = ("no", "nr", "num", "number", "nummer", "numero", "nro", "nbr")  # one as good as another
+OF_PERSON = re.compile(r"(?:patient|participant|subject|proband|client)(?:en|in)?(?=.{3})")  # before a joined word
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
 STROKES = str.maketrans("łŁøØđĐıİ", "lLoOdDiI")
 LONGEST = 4  # words looked up together
@@ -251,6 +260,7 @@ THINGS = frozenset(
 )
 # Of columns of hospitals and foundations, which may bear the name of somebody.
 PLACES = frozenset("site centre center zentrum centro hospital klinik clinic funding sponsor".split())
+VERSIONS = frozenset("version versions release build firmware software".split())
 DAYS = frozenset("date datum data fecha dt dat day tag jour dia giorno datetime on".split())
 YEAR = set("year yr yob jahr annee ano anno jaar geburtsjahr".split())
 
@@ -293,6 +303,18 @@ def _table(which: str) -> dict[str, str]:
     }
 
 
+def _sure(words: Sequence[str]) -> str:
+    """The kind that neighbouring words announce wherever they stand; of words for a number any will do."""
+    sure, joined = _table("sure"), "".join(words)
+    forms = [joined, OF_PERSON.sub("", joined)]
+    if len(words) > 1 and words[-1] in NUMBERS:
+        forms += ["".join(words[:-1]) + number for number in NUMBERS]
+    if len(words) > 1 and words[0] in NUMBERS:
+        forms += [number + "".join(words[1:]) for number in NUMBERS]
+        forms += ["".join(words[1:]) + number for number in NUMBERS]
+    return next((sure[form] for form in forms if form in sure and form not in BY_TEXTS), "")
+
+
 @cache
 def kind_by_name(column: str) -> str:
     """The kind of identifier that a column's name announces, "" if none.
@@ -305,7 +327,7 @@ def kind_by_name(column: str) -> str:
         for start in range(len(words) - length + 1):
             joined = "".join(words[start : start + length])
             rest = {*words[:start], *words[start + length :]}
-            kind = "" if joined in BY_TEXTS else sure.get(joined, "")
+            kind = "" if joined in BY_TEXTS else _sure(words[start : start + length])
             if kind and not rest & EXEMPT.get(kind, set()):
                 return kind
             kind = alone.get(joined, "") or (sure.get(joined, "") if joined in BY_TEXTS else "")
