@@ -434,3 +434,32 @@ def test_only_a_mean_over_visits_ends_where_the_scale_does(records):
     assert found(numbers, "ci_high", "A", level="mean").value == 20
     low, mean, high = (found(numbers, n, "A", level="change").value for n in ("ci_low", "adjusted_mean", "ci_high"))
     assert low < mean < high and low != 0
+
+
+def test_weights_of_units_are_those_of_the_model_and_who_has_none_is_left_out(records):
+    call = called(records, {"covariates": [], "unit_weights": "age"})
+    weighted = list(METHOD.run(call))
+    wide = {(p, v): part.set_index("unit") for (p, v), part in records.groupby(["parameter", "visit"])}
+    base, age, arm = wide["score", "baseline"]["value"], wide["age", ""]["value"], wide["arm", ""]["text"]
+    parts = [
+        pd.DataFrame({"y": wide["score", v]["value"], "base": base, "w": age, "arm": arm, "visit": v})
+        for v in VISITS.values()
+    ]
+    frame = pd.concat(parts).rename_axis("unit").reset_index()
+    frame = frame[frame["y"].notna() & frame["base"].notna() & frame["w"].notna() & frame["arm"].isin([*GROUPS])]
+    order = {"visits": list(VISITS.values()), "arms": list("ABC")}
+    model = mmrm(frame, "y", "unit", "visit", "arm", "base", row_weights="w", **order)
+    plain = mmrm(frame, "y", "unit", "visit", "arm", "base", **order)
+    for visit in VISITS.values():
+        own = found(weighted, "difference", "C - A", visit).value
+        assert own == pytest.approx(model.difference("C", "A", visit)["difference"], rel=1e-9)
+        assert own != pytest.approx(plain.difference("C", "A", visit)["difference"], rel=1e-4)
+    rows = found(weighted, "difference", "C - A", "week_4").rows
+    assert "age not collected" in {reason for _, _, reason in rows.entries}  # u004
+    assert "over the weight of each unit (" in METHOD.said(call.options)
+    assert "weight" not in METHOD.said(called(records).options)
+
+
+def test_a_weight_may_be_no_term_of_the_model(records):
+    with pytest.raises(Fault, match="unit_weights: age is a term of the model already"):
+        list(METHOD.run(called(records, {"unit_weights": "age"})))

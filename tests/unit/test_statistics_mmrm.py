@@ -883,3 +883,87 @@ def test_cost_does_not_grow_with_the_units(trial):
     assert two.minus_2_log_likelihood == pytest.approx(2 * one.minus_2_log_likelihood, rel=1e-12)
     assert two.covariances == pytest.approx(one.covariances, rel=1e-9)
     assert one._likelihood.data.yy.shape == two._likelihood.data.yy.shape
+
+
+# weights of values
+
+
+def boys_and_girls():
+    """Potthoff and Roy's data, a row a unit and age, with made weights that differ between units and ages."""
+    wide = pd.read_csv(REFERENCE / "potthoff_roy.csv")
+    long = wide.melt(["unit", "sex"], ["8", "10", "12", "14"], "age", "y")
+    rank = long["unit"].rank(method="dense").astype(int)
+    long["w"] = 1 + rank % 3 + 0.5 * (long["age"] == "10")
+    cells = [((long["sex"] == s) & (long["age"] == a)).astype(float) for a in ("8", "10", "12", "14") for s in SEXES]
+    return long, np.column_stack(cells)
+
+
+SEXES, AGES = ("Female", "Male"), ["8", "10", "12", "14"]
+WEIGHTED = json.loads((REFERENCE / "mmrm_weights.json").read_text())
+NLME = "R nlme 3.1-162 gls, Potthoff and Roy's data with made weights"
+
+
+@pytest.mark.parametrize(("fit", "rel"), [("cs_reml", 1e-7), ("cs_ml", 1e-7), ("us_reml", 1e-4)])
+def test_weights_agree_with_generalised_least_squares_of_nlme(fit, rel):
+    (long, x), expected, structure = boys_and_girls(), WEIGHTED[fit], fit[:2]
+    model = fit_mmrm(
+        long["y"], x, long["unit"], long["age"], AGES, [structure], fit.endswith("reml"), weights=long["w"]
+    )
+    method = f"mixed model for repeated measures, {structure}, weights"
+    size = np.array(expected.get("se", np.ones(8)))
+    agrees(
+        method, "coefficients / SE", NLME, model.coefficients / size, np.array(expected["coefficients"]) / size, abs=rel
+    )
+    agrees(method, "log likelihood", NLME, -model.minus_2_log_likelihood / 2, expected["log_likelihood"], rel=1e-9)
+    if "se" in expected:
+        plain = [model.contrast(one, "satterthwaite")["se"] for one in np.eye(8)]
+        agrees(method, "SE, unadjusted", NLME, plain, expected["se"], rel=max(rel, 1e-6))
+    if "rho" in expected:
+        sigma = model.covariances[0]
+        assert sigma[0, 1] / sigma[0, 0] == pytest.approx(expected["rho"], rel=1e-5)
+
+
+def test_weights_are_those_of_generalised_least_squares_at_the_covariance_that_was_fitted():
+    from statsmodels.regression.linear_model import GLS
+
+    long, x = boys_and_girls()
+    kept = np.random.default_rng(5).random(len(long)) > 0.15
+    long, x = long[kept].reset_index(drop=True), x[kept]
+    model = fit_mmrm(long["y"], x, long["unit"], long["age"], AGES, ["us"], weights=long["w"])
+    order = long.groupby("unit", sort=False).indices
+    rows = np.concatenate(list(order.values()))
+    blocks = []
+    for of in order.values():
+        seen, root = [AGES.index(a) for a in long["age"][of]], np.sqrt(long["w"].to_numpy()[of])
+        blocks.append(model.covariances[0][np.ix_(seen, seen)] / np.outer(root, root))
+    sigma = block_diag(*blocks)
+    gls = GLS(long["y"].to_numpy()[rows], x[rows], sigma=sigma).fit()
+    assert model.coefficients == pytest.approx(gls.params, rel=1e-9)
+    assert [model.contrast(one, "satterthwaite")["se"] for one in np.eye(8)] == pytest.approx(
+        np.sqrt(np.diag(gls.normalized_cov_params)), rel=1e-8
+    )
+    residual = long["y"].to_numpy()[rows] - x[rows] @ model.coefficients
+    inverse = np.linalg.inv(sigma)
+    dense = np.linalg.slogdet(sigma)[1] + np.linalg.slogdet(x[rows].T @ inverse @ x[rows])[1]
+    dense += residual @ inverse @ residual + (len(rows) - 8) * np.log(2 * np.pi)
+    assert model.minus_2_log_likelihood == pytest.approx(dense, rel=1e-10)
+
+
+@pytest.mark.parametrize("method", ["kenward_roger", "satterthwaite", "CR2"])
+def test_one_weight_for_all_leaves_the_results_as_they_were(method):
+    long, x = boys_and_girls()
+    given = (long["y"], x, long["unit"], long["age"], AGES, ["us"])
+    plain, same = fit_mmrm(*given), fit_mmrm(*given, weights=np.full(len(long), 2.5))
+    assert same.covariances == pytest.approx(2.5 * plain.covariances, rel=1e-6)
+    one = [0, 0, 0, 0, 0, 0, -1, 1]
+    assert same.contrast(one, method) == pytest.approx(plain.contrast(one, method), rel=1e-6)
+    assert same.minus_2_log_likelihood == pytest.approx(plain.minus_2_log_likelihood, rel=1e-10)
+
+
+@pytest.mark.parametrize("wrong", [[0.0], [-1.0], [1.0, 2.0]])
+def test_weights_that_are_none_are_refused(wrong):
+    long, x = boys_and_girls()
+    weights = np.ones(len(long) + len(wrong) - 1)
+    weights[: len(wrong)] = wrong
+    with pytest.raises(ValueError, match="weights"):
+        fit_mmrm(long["y"], x, long["unit"], long["age"], AGES, ["us"], weights=weights)

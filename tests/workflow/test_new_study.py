@@ -792,3 +792,22 @@ def test_a_code_for_no_value_is_no_second_value_of_a_person(tmp_path):
     rows += [[n, v, "ab"[n % 2], (30 + n, "NA")[v], n % 7 + v] for n in range(20) for v in (0, 1)]
     plan, draft = first_plan(tmp_path, rows)
     assert not draft.doubts and plan.datasets["units"].parameters["age"].derive == "same"
+
+
+def test_what_the_program_of_a_survey_writes_is_no_answer(tmp_path):
+    rows = [["id", "submitdate", "lastpage", "startlanguage", "seed", "pain[SQ001]", "group", "interviewtime"]]
+    rows += [
+        [n, f"2024-03-{n % 28 + 1:02} 10:00:00", 5 - n % 2, "en", 10**6 + n, n % 9, ("A1", "A2")[n % 2], 100.5 + n]
+        for n in range(1, 41)
+    ]
+    plan, draft = first_plan(tmp_path, rows)
+    assert plan.analyses["primary"].parameters == ("pain_sq001",) and "others" not in plan.analyses
+    assert {*draft.unused} == {"submitdate", "lastpage", "startlanguage", "seed", "interviewtime"}
+
+
+def test_a_question_for_the_group_names_it(tmp_path):
+    rows = [["Timestamp", "Participant code", "Which group?", "How strong is your pain today (0-10)?"]]
+    rows += [[f"2024/03/{n % 28 + 1:02} 10:00:{n:02}", f"K{n}", ("OMT", "Sham")[n % 2], n % 11] for n in range(40)]
+    plan, draft = first_plan(tmp_path, rows)
+    assert draft.unit == "Participant code" and list(plan.datasets["units"].groups) == ["Sham", "OMT"]
+    assert plan.analyses["primary"].method == "compare_groups"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, model_validator
 
 from omtrace.analyses import Call, Method, Number, Target
-from omtrace.analyses._sentences import adjusted, tests_by
+from omtrace.analyses._sentences import adjusted, parameter_names, tests_by
 from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed, nearest
 from omtrace.model.statistic import Scale
@@ -37,6 +37,11 @@ class Options(Closed):
     covariates: tuple[str, ...] = Field((), description="numeric parameters without visits")
     factors: tuple[str, ...] = Field((), description="categorical parameters without visits")
     weights: Literal["equal", "observed"] = Field("equal", description="of factor levels in the adjusted means")
+    unit_weights: str = Field(
+        "",
+        description="numeric parameter without visits, above 0: the variance of a unit's values is that of the visit "
+        "over its weight, such as one of the inverse probability to be there (as weights of R's mmrm)",
+    )
     covariate_means: Literal["rows", "units"] = Field(
         "rows",
         description="adjusted means stand at the covariates' means (and observed weights of levels) over the rows with "
@@ -82,7 +87,7 @@ def run(call: Call) -> Iterator[Number]:
     base = call.baseline() if o.baseline else ""
     _check(call)
     for parameter, visits in _targets(call).items():
-        terms = (base, (*o.covariates, *o.factors), True)
+        terms = (base, (*o.covariates, *o.factors, *filter(None, [o.unit_weights])), True)
         used = data.select(call.entry.population, parameter, visits, *terms)
         groups = [group for group in call.dataset.groups if any(group in pair for pair in o.contrasts)]
         # Who is not in the model at all is left out for that reason, not for the one at this visit.
@@ -114,13 +119,16 @@ def _check(call: Call) -> None:
     """Raise Fault for groups that there are not, and for covariates that cannot be."""
     for pair in call.options.contrasts:
         call.contrast(*pair)
-    for name in call.options.covariates:
+    for name in filter(None, (*call.options.covariates, call.options.unit_weights)):
         call.need(name)
     for visit in call.options.time:
         if visit not in call.dataset.visits:
             hint = nearest(visit, call.dataset.visits)
             raise Fault(f"analysis {call.name}: time: {visit!r} is no visit of {call.entry.dataset}{hint}")
-    if taken := [name for name in (*call.options.covariates, *call.options.factors) if name in TAKEN]:
+    o = call.options
+    if o.unit_weights in (*o.covariates, *o.factors):
+        raise Fault(f"analysis {call.name}: unit_weights: {o.unit_weights} is a term of the model already")
+    if taken := [name for name in (*o.covariates, *o.factors, o.unit_weights) if name in TAKEN]:
         raise Fault(f"analysis {call.name}: a covariate may not be named {taken[0]!r}; rename the parameter")
 
 
@@ -149,7 +157,7 @@ def _fitted(call: Call, wide: "pandas.DataFrame", visits: list[str]) -> "MmrmRes
 
     o = call.options
     groups = [group for group in call.dataset.groups if any(group in pair for pair in o.contrasts)]
-    numeric = [*(["baseline"] if o.baseline else []), *o.covariates]
+    numeric = [*(["baseline"] if o.baseline else []), *o.covariates, *filter(None, [o.unit_weights])]
     mine = wide[wide["group"].isin(groups)].astype(dict.fromkeys([*visits, *numeric], "float64"))
     long = mine.rename_axis("unit").reset_index()
     long = long.melt(["unit", "group", *numeric, *o.factors], visits, "visit", "value")
@@ -166,6 +174,7 @@ def _fitted(call: Call, wide: "pandas.DataFrame", visits: list[str]) -> "MmrmRes
         arms=groups,
         structures=o.structures,
         times=o.time or None,
+        row_weights=o.unit_weights or None,
         covariance_by_arm=o.by_group,
         is_reml=o.likelihood == "REML",
         method=o.df,
@@ -268,6 +277,8 @@ def said(options: Options) -> str:
     names = [STRUCTURES[name] for name in options.structures]
     covariance = names[0] if len(names) == 1 else f"{names[0]} (if it cannot be fitted, {', then '.join(names[1:])})"
     groups = ", in each group its own" if options.by_group else ""
+    if options.unit_weights:
+        groups += f", over the weight of each unit ({', '.join(parameter_names([options.unit_weights]))})"
     terms = adjusted(options.baseline, options.covariates, options.factors, " at each visit")
     information = "" if options.df in ROBUST else ", from the observed information of the covariance parameters"
     return (

@@ -25,7 +25,7 @@ ARMS = (
     r"arms?(_?(cd|code|name|label|num))?|trt(_?(a|p|01a|01p|code|group))?|treat(ment)?(_?(arm|group|code|name))?|"
     r"group(_?(name|code|id))?|grp|alloc(ation)?(_?(group|arm))?|random(i[sz]ed|i[sz]ation)?(_?(group|arm|to))?|"
     r"intervention(_?group)?|condition|rx|tx|dose(_?group)?|drug|genotype|diet|exposure_?group|cohort|gruppe|"
-    r"behandlung(sgruppe|sarm)?|groupe|traitement|grupo|tratamiento|gruppo|trattamento"
+    r"which_(group|arm|treatment)(_.*)?|behandlung(sgruppe|sarm)?|groupe|traitement|grupo|tratamiento|gruppo|trattamento"
 )
 ARM_ORDER = ("arm", "trt", "treat", "alloc", "random", "group", "grp", "intervention", "condition", "dose", "drug")
 CLUSTERS = (
@@ -70,6 +70,12 @@ ROW_NAME = "row_name"  # the rows' names in R, which are mostly their numbers
 REPEATS = "redcap_repeat_instrument"
 BLANK = ("", "NA")  # NA: in exports that R wrote again
 ADAM = {"visit": "AVISIT", "code": "PARAMCD", "label": "PARAM", "value": "AVAL"}  # CDISC, ADaM Implementation Guide
+# Columns that mark an export of LimeSurvey -> others that the program itself writes beside the answers.
+WRITTEN_BY_SURVEY = {
+    ("submitdate", "lastpage"): (
+        r"submitdate|lastpage|startlanguage|seed|token|startdate|datestamp|refurl|interviewtime|grouptime.*"
+    )
+}
 MOST_VISITS = 20
 MOST_ARMS = 8
 
@@ -319,6 +325,14 @@ def arm_of(files: Sequence[FileProfile], unit: str, asked: str = "", reference: 
     first += [g for g in labels.values() if re.match(rf"({REFERENCE})", g, re.IGNORECASE)]
     groups = list(dict.fromkeys([*first[:1], *labels.values()]))
     return Arm(file.name, column, {group: group for group in groups})
+
+
+def is_of_the_survey(file: FileProfile, raw: str) -> bool:
+    """Whether a column was written by the program of a survey, and answers no question."""
+    return any(
+        all(map(file.has, marks)) and re.fullmatch(names, raw, re.IGNORECASE)
+        for marks, names in WRITTEN_BY_SURVEY.items()
+    )
 
 
 def possible_arms(file: FileProfile, unit: str) -> list[ColumnProfile]:

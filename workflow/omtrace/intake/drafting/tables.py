@@ -31,6 +31,7 @@ from omtrace.intake.drafting.roles import (
     doubt_of,
     factors_of,
     is_constant,
+    is_of_the_survey,
     is_unique,
     joined,
     named,
@@ -428,6 +429,8 @@ class _File:
 
     def _why_unused(self, column: ColumnProfile, is_arm: bool) -> str:
         """Why no parameter is made of a column; "" where one is."""
+        if is_of_the_survey(self.file, column.raw):
+            return "written by the program of the survey"
         if not column.texts:
             return "blank"
         if column.kind == "date" or (column.kind == "text" and not is_arm and not self._is_id(column)):

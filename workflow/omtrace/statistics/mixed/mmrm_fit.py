@@ -7,7 +7,7 @@ by visits; ``mmrm_replicates`` fits many data sets at once.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -165,6 +165,7 @@ def fit_mmrm(
     is_reml: bool = True,
     group: ArrayLike | None = None,
     times: Sequence[float] | None = None,
+    weights: ArrayLike | None = None,
 ) -> MixedModel:
     """Fit values with a design of rows that are named by unit and visit.
 
@@ -187,6 +188,10 @@ def fit_mmrm(
         With labels (n,), constant within units, each group has a covariance of its own.
     times
         When each visit was, for the structure sp_exp.
+    weights
+        Positive weights of the rows (n,): the variance of a row is that of its visit over its weight, and correlations
+        are as they were, V = G^(-1/2) S G^(-1/2) with the weights on the diagonal of G, as in R's mmrm. The covariances
+        of the result are those at a weight of 1.
 
     Returns
     -------
@@ -195,11 +200,12 @@ def fit_mmrm(
     Raises
     ------
     ValueError
-        For missing values, rows named twice, unknown visits, a visit without values, fewer than two visits, dependent
-        columns, no residual, and when no structure can be fitted, with the reason of each.
+        For missing values, weights that are not positive, rows named twice, unknown visits, a visit without values,
+        fewer than two visits, dependent columns, no residual, and when no structure can be fitted, with the reason of
+        each.
     """
-    y = sample(values)
-    rows = Rows.of(design, unit, visit, visits, group)
+    y, x, log_weights = _weighted(sample(values), design, weights)
+    rows = Rows.of(x, unit, visit, visits, group)
     if rows.design.shape[0] != y.size:
         raise ValueError(f"{y.size} values for {rows.design.shape[0]} rows of the design")
     data = products_of(y[None], rows.design, rows.unit, rows.visit, rows.block)
@@ -228,7 +234,7 @@ def fit_mmrm(
         units=rows.block.size,
         values=int(data.values[0]),
         parameters=model.size,
-        minus_2_log_likelihood=float((optimum.point.value + data.back.constant(data.values, is_reml))[0]),
+        minus_2_log_likelihood=float((optimum.point.value + data.back.constant(data.values, is_reml))[0]) - log_weights,
         coefficients=data.back.coefficients(optimum.point.beta)[0],
         covariances=model.sigma(optimum.theta)[0] * data.scale[0] ** 2,
         _likelihood=likelihood,
@@ -236,6 +242,25 @@ def fit_mmrm(
         _values=y,
         _rows=rows,
     )
+
+
+class _Weighted(NamedTuple):
+    """Values and design times the root of each row's weight, and the sum of the logarithms of the weights."""
+
+    values: np.ndarray
+    design: ArrayLike
+    log_weights: float
+
+
+def _weighted(values: np.ndarray, design: ArrayLike, weights: ArrayLike | None) -> _Weighted:
+    """Rows by which the model with weights is one without. Raises ValueError for weights that are not positive."""
+    if weights is None:
+        return _Weighted(values, design, 0.0)
+    w = sample(weights, "weights")
+    if w.size != values.size or (w <= 0).any():
+        raise ValueError("weights: one positive number for each value is needed")
+    root = np.sqrt(w)
+    return _Weighted(values * root, np.asarray(design, dtype=float) * root[:, None], float(np.log(w).sum()))
 
 
 def _by_reason(rejected: Sequence[tuple[str, str]]) -> str:

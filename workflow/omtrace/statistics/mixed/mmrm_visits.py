@@ -159,6 +159,7 @@ def mmrm(
     arms: Sequence[Hashable] | None = None,
     structures: Sequence[str] = FALLBACK,
     times: Mapping[Hashable, float] | None = None,
+    row_weights: str | None = None,
     covariance_by_arm: bool = False,
     is_reml: bool = True,
     method: Method = "kenward_roger",
@@ -190,6 +191,8 @@ def mmrm(
         can be fitted. The result names the one that was, and why not those before it.
     times
         When each visit was, for sp_exp.
+    row_weights
+        Name of a column of positive weights: the variance of a value is that of its visit over its weight.
     covariance_by_arm
         Each arm has a covariance of its own.
     is_reml
@@ -264,14 +267,13 @@ def mmrm(
     is_at = {v: (time == v).astype(float) for v in visits}
     check_reached(visits, [v for v in visits if is_at[v].any()])
     cells = _cells_of(group, arms, is_at)
-    first = np.unique(_first_rows(columns[unit]))
-    over = first if covariate_means == "units" else np.arange(len(group))
-    reference = _reference(columns, over, numeric, factors, weights)
+    first, every = np.unique(_first_rows(columns[unit])), np.arange(len(group))
+    reference = _reference(columns, first if covariate_means == "units" else every, numeric, factors, weights)
     parts = [*cells.values(), *_centred(columns, reference, baseline, list(is_at.values()))]
     design, by = np.column_stack(parts), group if covariance_by_arm else None
     check_terms(design, [*(f"{a} at {v}" for a, v in cells), *_terms_of(reference, baseline, len(visits))])
-    when = [times[v] for v in visits] if times else None
-    model = fit_mmrm(columns[response], design, columns[unit], time, visits, structures, is_reml, by, when)
+    when, w = [times[v] for v in visits] if times else None, used[row_weights] if row_weights else None
+    model = fit_mmrm(columns[response], design, columns[unit], time, visits, structures, is_reml, by, when, w)
     return MmrmResult(
         model=model,
         response=response,
