@@ -211,7 +211,7 @@ def test_a_figure_in_a_form_has_the_same_bytes_each_time_and_the_values_beside_i
     [
         ("not in population per_protocol: fewer than three sessions", "Fewer than three sessions"),
         ("not in population adults (unknown): too young; too old", "Not known: too young; too old"),
-        ("not in population adults", "Not in population adults"),
+        ("not in population adults", "Not in the analysed population"),
         ("quarantined: hit6_total_agrees", "Value refused by a check (hit6 total agrees)"),
         ("not collected", "Not collected"),
     ],

@@ -156,6 +156,7 @@ def test_labels(statistic, text):
         ("10x, QC: {group:plate 1}, {group:none}", "10x, QC: First plate, none"),
         ("{parameter:age} at baseline: {visit:month_1}", "Age (years) at baseline: 1 month"),
         ("{population:full}: enrolled", "Everyone: enrolled"),
+        ("first {group:plate 1}", "First plate"),
     ],
 )
 def test_levels_read_as_text(level, text):

@@ -21,6 +21,7 @@ CHECKS = {  # rules that a reader of a paper would not know by their names
     "duplicate_conflict": "rows that contradict each other",
     "reference": "row of an unknown unit",
 }
+TWICE = re.compile(r"(?i)\b([a-z]{3,}) (?=\1\b)")  # a word before a label that begins with it: batch Batch 1
 # In a level: what the plan has a label for, by its name.
 NAMED = re.compile(r"\{(group|parameter|population|visit):([^{}]*)\}")
 
@@ -86,7 +87,7 @@ def level_shown(level: str, dataset: "DatasetPlan") -> str:
     def spelled(match: re.Match[str]) -> str:
         return _label_of(dataset, match[1], match[2]) if match[1] else labels.get(match[0], match[0])
 
-    return _spelled(re.sub(rf"{NAMED.pattern}|\w+", spelled, level) if labels or "{" in level else level)
+    return TWICE.sub("", _spelled(re.sub(rf"{NAMED.pattern}|\w+", spelled, level) if labels or "{" in level else level))
 
 
 def category_labels(dataset: "DatasetPlan") -> dict[str, str]:
