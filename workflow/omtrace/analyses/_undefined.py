@@ -33,16 +33,16 @@ def explained(call: Call, numbers: Sequence[Number]) -> list[Number]:
         rows.setdefault((place, number.level), []).append(number)
     said = {place for (place, _), row in rows.items() if any(n.statistic == NOT_COMPUTED for n in row)}
     without: dict[tuple[_Place, str], list[str]] = {}  # place, reason -> levels
-    kept: list[Number] = []
+    stated: list[Number] = []
     first: dict[_Place, Number] = {}
     for (place, level), row in rows.items():
         if place in said or not _is_undefined(row):
-            kept += row
+            stated += row
             continue
         first.setdefault(place, row[0])
-        kept += [n for n in row if not (math.isnan(n.value) or _is_empty_error(n))]
+        stated += [n for n in row if not (math.isnan(n.value) or _is_empty_error(n))]
         without.setdefault((place, _reason(call, row)), []).append(level)
-    return [*kept, *_refusals(without, first)]
+    return [*stated, *_refusals(without, first)]
 
 
 def _refusals(without: dict[tuple[_Place, str], list[str]], first: dict[_Place, Number]) -> Iterator[Number]:

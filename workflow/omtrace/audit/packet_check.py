@@ -64,10 +64,10 @@ def point_of(encoded):
 BASE = point_of((4 * pow(5, FIELD - 2, FIELD) % FIELD).to_bytes(32, "little"))
 
 
-def added(one, other):
+def added(first, second):
     """The sum of two points."""
-    a, b = (one[1] - one[0]) * (other[1] - other[0]), (one[1] + one[0]) * (other[1] + other[0])
-    c, d = 2 * one[3] * other[3] * CURVE, 2 * one[2] * other[2]
+    a, b = (first[1] - first[0]) * (second[1] - second[0]), (first[1] + first[0]) * (second[1] + second[0])
+    c, d = 2 * first[3] * second[3] * CURVE, 2 * first[2] * second[2]
     e, f, g, h = b - a, d - c, d + c, b + a
     return (e * f % FIELD, g * h % FIELD, f * g % FIELD, e * h % FIELD)
 
@@ -412,41 +412,41 @@ UNSIGNED = "who made the packet: compare the head digest below with one that you
 
 def checked(packet, key=""):
     """Go through a packet: what was checked, what was not, and the problems; ``key``: the text of a public key."""
-    found = Check(packet, key)
-    if found.index:
-        for step in (found.files, found.signature, found.manifest, found.stages, found.ledger, found.numbers):
+    check = Check(packet, key)
+    if check.index:
+        for step in (check.files, check.signature, check.manifest, check.stages, check.ledger, check.numbers):
             try:
                 step()
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 message = f"{step.__name__}: not as a packet has it ({type(error).__name__})"
-                found.problems.append(message)
-    return found
+                check.problems.append(message)
+    return check
 
 
 def check(place, key=""):
     """Check a packet, and print what was checked, what was not, and every problem; the exit code."""
     began = time.perf_counter()
     try:
-        found = checked(Packet(place), text_of(key))
+        check = checked(Packet(place), text_of(key))
     except (OSError, zipfile.BadZipFile):
         print(f"{place}: not a packet that can be read")
         return 1
-    version, mode = found.index.get("version"), found.index.get("mode")
-    print(f"Packet of {found.study}, made by omtrace {version} ({mode})")
+    version, mode = check.index.get("version"), check.index.get("mode")
+    print(f"Packet of {check.study}, made by omtrace {version} ({mode})")
     print("\nChecked:")
-    for line in found.checked:
+    for line in check.checked:
         print("  " + line)
     print("\nNot checked:")
-    for line in [*found.unchecked, *NEVER, *([] if found.is_signed else [UNSIGNED])]:
+    for line in [*check.unchecked, *NEVER, *([] if check.is_signed else [UNSIGNED])]:
         print("  " + line)
-    if found.problems:
+    if check.problems:
         print("\nProblems:")
-        for line in found.problems[:MOST]:
+        for line in check.problems[:MOST]:
             print("  " + line)
-        if len(found.problems) > MOST:
-            print(f"  and {len(found.problems) - MOST} more")
-    print("\nHead digest of {}: {}".format(found.study, found.index.get("head")))
-    count = len(found.problems)
+        if len(check.problems) > MOST:
+            print(f"  and {len(check.problems) - MOST} more")
+    print("\nHead digest of {}: {}".format(check.study, check.index.get("head")))
+    count = len(check.problems)
     verdict = "everything that was checked is as it was recorded" if not count else f"{count} problems"
     print(f"{verdict} ({time.perf_counter() - began:.1f} s)")
     return 1 if count else 0

@@ -33,8 +33,8 @@ SHOWN = 8  # packages named whose locked version is not installed
 
 def commit_of(name: str, root: str | Path = ".") -> str:
     """The commit that a name stands for in the repository of a folder; "" where it stands for none."""
-    found = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-    return found.stdout.strip() if found.returncode == 0 else ""
+    answer = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    return answer.stdout.strip() if answer.returncode == 0 else ""
 
 
 def side_of_revision(name: str, study: str, shelf: ExitStack, root: str | Path = ".") -> Side:

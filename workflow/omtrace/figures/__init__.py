@@ -187,11 +187,11 @@ def shared_figures(
         In the order of the plan; those that can show single units only, or nothing but numbers that are held back, say
         so instead.
     """
-    found = []
+    figures = []
     for name, sheet, drawing in _drawn(plan, Estimates(rows, source)):
         files = {} if drawing.held_back else sheet.contents(forms, dpi)
-        found.append(SharedFigure(name, drawing, files, sheet.sources))
-    return found
+        figures.append(SharedFigure(name, drawing, files, sheet.sources))
+    return figures
 
 
 def _drawn(plan: "Plan", estimates: Estimates, folder: Path | None = None) -> Iterator[tuple[str, Sheet, Drawing]]:

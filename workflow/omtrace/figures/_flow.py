@@ -62,11 +62,11 @@ class Flow:
         analysed = [(n.parameter, n.visit) for n in self.numbers if n.level == "analysed"]
         last = {parameter: visit for parameter, visit in analysed if not visits or visit in visits}
         parameters = self.dataset.parameters
-        found = []
+        rows = []
         for name, visit in last.items():
             label = self.dataset.visits.get(visit, "")
-            found.append((name, visit, f"{parameters[name].label}{f', {label}' if label else ''}"))
-        return found
+            rows.append((name, visit, f"{parameters[name].label}{f', {label}' if label else ''}"))
+        return rows
 
     def add_up(self) -> None:
         """Raise Fault where the numbers of the arms are not those of the whole."""
@@ -123,9 +123,9 @@ class Flow:
         )
 
 
-def differs(one: float, other: float) -> bool:
+def differs(first: float, second: float) -> bool:
     """Whether two sums differ; not where a part is held back, which share mode has of neither."""
-    return math.isfinite(one - other) and one != other
+    return math.isfinite(first - second) and first != second
 
 
 def reason_of(number: Estimate) -> str:

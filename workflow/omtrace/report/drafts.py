@@ -108,19 +108,19 @@ def written(line: str, kind: str = ".txt") -> str:
         line = EMPHASIS.sub(r"\1", HEADING.sub(" ", line)) if kind != ".docx" else line
     line = CITED.sub(" ", ADDRESS.sub(" ", line))
     line = RAISED.sub(_raised, POINT.sub(".", line))
-    line = POWER.sub(lambda found: "e" + (found[1] or found[2]).replace(MINUS, "-"), line)
+    line = POWER.sub(lambda match: "e" + (match[1] or match[2]).replace(MINUS, "-"), line)
     if kind == ".pdf":
-        line = ZEROS.sub(lambda found: found[1].replace(" ", ","), line)
-    line = THOUSANDS.sub(lambda found: re.sub(r"\D", ",", found[1]), line)
+        line = ZEROS.sub(lambda match: match[1].replace(" ", ","), line)
+    line = THOUSANDS.sub(lambda match: re.sub(r"\D", ",", match[1]), line)
     line = FRACTION.sub(r"\1 / ", RANGE.sub(rf"\1{DASH}", line))
     return LEADING.sub("0.", DASHED.sub(MINUS, line))
 
 
-def _raised(found: re.Match[str]) -> str:
+def _raised(match: re.Match[str]) -> str:
     """Digits above the line: of a power of ten, else of a citation."""
-    if not found[2]:
+    if not match[2]:
         return " "
-    return f"^{'-' * bool(found[1])}" + "".join(str(ABOVE.index(digit)) for digit in found[2])
+    return f"^{'-' * bool(match[1])}" + "".join(str(ABOVE.index(digit)) for digit in match[2])
 
 
 def parts_of(path: Path) -> dict[str, bytes]:

@@ -84,12 +84,12 @@ def check_draft(lines: Sequence[str], numbers: Sequence[Estimate]) -> list[Found
     Tokens leave no doubt.
     """
     values = [_Stored(row.id, Decimal(row.text), row.unit, _is_p(row)) for row in numbers if row.text]
-    found = []
+    judged = []
     for at, line in enumerate(lines, 1):
         for match in NUMBER.finditer(TOKEN.sub(lambda token: " " * len(token[0]), line)):
             if not _is_named(match, line):
-                found.append(_found(at, match, line, values))
-    return found
+                judged.append(_found(at, match, line, values))
+    return judged
 
 
 class _Stored(NamedTuple):
@@ -133,18 +133,18 @@ def _judged(match: re.Match[str], printed: Decimal, values: Sequence[_Stored]) -
     """The results that a number is, by what it is to them, the nearest first."""
     if match["below"] and printed < 1:
         is_below = match["below"].startswith("<")
-        bounded = [one.id for one in values if one.is_p and (one.value < printed if is_below else one.value > printed)]
+        bounded = [p.id for p in values if p.is_p and (p.value < printed if is_below else p.value > printed)]
         return {State.MATCH: bounded}
     unit = Decimal(1).scaleb(printed.as_tuple().exponent)  # type: ignore[arg-type]
     same: list[str] = []
     other: list[str] = []
     near: list[str] = []
-    for one in values:
-        distance = min(abs(abs(value) - printed) for value in one.read(bool(match["percent"])))
+    for stored in values:
+        distance = min(abs(abs(value) - printed) for value in stored.read(bool(match["percent"])))
         if distance <= unit / 2:
-            (other if match["sign"] and one.value > 0 else same).append(one.id)
+            (other if match["sign"] and stored.value > 0 else same).append(stored.id)
         elif distance < unit:
-            near.append(one.id)
+            near.append(stored.id)
     return {State.MATCH: same, State.SIGN: other, State.ROUNDING: near}
 
 
@@ -215,18 +215,20 @@ def _filled_paragraph(paragraph: str, filled: Callable[[re.Match[str]], str]) ->
         if first != last:
             texts[last] = tail
     for run, text in reversed(list(zip(runs, texts, strict=True))):
-        kept = '<w:t xml:space="preserve">' if text != text.strip() else run[1]
-        paragraph = paragraph[: run.start()] + kept + escape(text) + run[3] + paragraph[run.end() :]
+        opening = '<w:t xml:space="preserve">' if text != text.strip() else run[1]
+        paragraph = paragraph[: run.start()] + opening + escape(text) + run[3] + paragraph[run.end() :]
     return paragraph
 
 
-def lines_of(found: Sequence[Found], every: bool = False) -> list[str]:
+def lines_of(numbers: Sequence[Found], every: bool = False) -> list[str]:
     """What was found as lines for people."""
-    listed = [one for one in found if every or one.state is not State.MATCH]
-    lines = [f"line {one.line}: {one.text}  {one.state}{_of(one)}   … {one.around} …" for one in listed]
-    counts = {state: sum(one.state is state for one in found) for state in State}
-    return [*lines, f"{len(found)} numbers: " + ", ".join(f"{count} {state}" for state, count in counts.items())]
+    listed = [number for number in numbers if every or number.state is not State.MATCH]
+    lines = [
+        f"line {number.line}: {number.text}  {number.state}{_of(number)}   … {number.around} …" for number in listed
+    ]
+    counts = {state: sum(number.state is state for number in numbers) for state in State}
+    return [*lines, f"{len(numbers)} numbers: " + ", ".join(f"{count} {state}" for state, count in counts.items())]
 
 
-def _of(one: Found) -> str:
-    return f" ({', '.join(one.ids)})" if one.ids else ""
+def _of(number: Found) -> str:
+    return f" ({', '.join(number.ids)})" if number.ids else ""

@@ -98,7 +98,7 @@ def _tables(plan: Plan, name: str, folder: Path) -> Iterator[Table]:
         )
     }
     for parameter, entry in dataset.parameters.items():
-        visits = list(dict.fromkeys(visit for one, visit, _ in values if one == parameter))
+        visits = list(dict.fromkeys(visit for name, visit, _ in values if name == parameter))
         visits = [visit for visit in ("", *dataset.visits) if visit in visits]
         title = _title(plan, dataset, parameter, entry)
         of = groups if dataset.group and dataset.group != parameter else {dataset.unit: units}
@@ -123,7 +123,7 @@ def _text(value: float) -> str:
 
 def _title(plan: Plan, dataset: DatasetPlan, parameter: str, entry: Parameter) -> str:
     """The label of a parameter with its unit, and its name where another of the plan has the same label."""
-    labels = [other.label for one in plan.datasets.values() for other in one.parameters.values()]
+    labels = [other.label for dataset in plan.datasets.values() for other in dataset.parameters.values()]
     unit = f" ({entry.unit})" if entry.unit else ""
     own = f"{entry.label}, {parameter}" if labels.count(entry.label) > 1 else entry.label
     return f"{dataset.unit}: {own}{unit}" if len(plan.datasets) > 1 else own + unit

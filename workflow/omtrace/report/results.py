@@ -189,23 +189,23 @@ def refusals_of(numbers: Iterable[Estimate]) -> list[dict[str, object]]:
     return [{"number": n, "of": ", ".join(parts), "why": n.level} for n, parts in zip(refused, of, strict=True)]
 
 
-def by_role(sections: Sequence[dict], asked: Sequence[str] = ()) -> list[dict]:
+def by_role(sections: Sequence[dict], answering: Sequence[str] = ()) -> list[dict]:
     """The sections in the order of their roles, a title for each; one group without a title where there is one role.
 
-    Without a primary analysis, those that answer the study's questions (``asked``) stand first.
+    Without a primary analysis, those that answer the study's questions (``answering``) stand first.
 
     Without a primary analysis, sensitivity analyses are of other ones, and stand after these.
     """
-    first = () if any(s["role"] == "primary" for s in sections) else asked
-    main = sorted((s for s in sections if s["name"] in first), key=lambda s: asked.index(s["name"]))
+    first = () if any(s["role"] == "primary" for s in sections) else answering
+    main = sorted((s for s in sections if s["name"] in first), key=lambda s: answering.index(s["name"]))
     sections = [s for s in sections if s["name"] not in first]
     groups = [{"role": r, "title": t, "sections": [s for s in sections if s["role"] == r]} for r, t in ROLES.items()]
-    kept = [group for group in groups if group["sections"]]
-    if kept and kept[0]["role"] == "sensitivity":
-        at = sum(group["role"] in ("sensitivity", "feasibility", "secondary", "supportive") for group in kept)
-        kept.insert(at - 1, {**kept.pop(0), "title": "Sensitivity analyses"})
-    kept = [{"role": "main", "title": "Main analyses", "sections": main}, *kept] if main else kept
-    return [{**group, "title": ""} for group in kept] if len(kept) == 1 else kept
+    shown = [group for group in groups if group["sections"]]
+    if shown and shown[0]["role"] == "sensitivity":
+        at = sum(group["role"] in ("sensitivity", "feasibility", "secondary", "supportive") for group in shown)
+        shown.insert(at - 1, {**shown.pop(0), "title": "Sensitivity analyses"})
+    shown = [{"role": "main", "title": "Main analyses", "sections": main}, *shown] if main else shown
+    return [{**group, "title": ""} for group in shown] if len(shown) == 1 else shown
 
 
 def interval_name(options: Mapping[str, object]) -> str:

@@ -116,7 +116,7 @@ def _table(rows: Sequence[Row], dataset: DatasetPlan, population: str, ci: str) 
     if "level" in heads and "population" not in heads and all(_single(row, columns) for row in rows):
         heads = [head for head in heads if head != "group"]
         groups = {_of(row, "group"): _labels(row)["group"] for row in rows}
-        found = [crossed_lines(block, heads, list(groups)) for block in blocks.values()]
+        lines = [crossed_lines(block, heads, list(groups)) for block in blocks.values()]
         meanings = [column.title for column in columns if not set(column.parts) <= COUNTS]
         meaning = " or ".join(meanings) or "n"
         if len(groups) > 1 and len(meanings) < 2 and not counted:  # with more, each level's text tells its own
@@ -127,13 +127,13 @@ def _table(rows: Sequence[Row], dataset: DatasetPlan, population: str, ci: str) 
             names = [f"{label_of(BALANCE)}, {name}" if of else name for name, of in zip(names, contrasts, strict=True)]
     elif (groups := _side_by_side(rows, dataset)) and "population" not in heads and not balance:
         heads = [head for head in heads if head != "group"]
-        found = [transposed_lines(block, heads, list(groups), columns) for block in blocks.values()]
+        lines = [transposed_lines(block, heads, list(groups), columns) for block in blocks.values()]
         heads = [*heads, "statistic"]
         names = list(groups.values())
     else:
-        found = [plain_lines(block, heads, columns) for block in blocks.values()]
+        lines = [plain_lines(block, heads, columns) for block in blocks.values()]
         names = [column.title for column in columns]
-    table = _laid_out(heads, names, titles, found)
+    table = _laid_out(heads, names, titles, lines)
     return {
         **table,
         "collapsed": table["collapsed"] and not balance,
@@ -189,35 +189,35 @@ def _counted_once(rows: list[Row], alike: list[list[Row]]) -> list[Row]:
     return [*first, *(row for row in rows if id(row) not in gone)]
 
 
-def _laid_out(heads: list[str], names: list[str], titles: list[str], found: list[list[Line]]) -> dict:
+def _laid_out(heads: list[str], names: list[str], titles: list[str], bodies: list[list[Line]]) -> dict:
     """A table; parameters of one line each are named in the line instead of above it."""
-    size = sum(len(lines) for lines in found)
-    one_each = size == len(found)
+    size = sum(len(lines) for lines in bodies)
+    one_each = size == len(bodies)
     if one_each:
         heads = ["parameter", *heads]
-        found = [[([title, *texts], cells)] for title, [(texts, cells)] in zip(titles, found, strict=True)]
-    places, first = _same(heads, found), found[0][0][0]
+        bodies = [[([title, *texts], cells)] for title, [(texts, cells)] in zip(titles, bodies, strict=True)]
+    places, first = _same(heads, bodies), bodies[0][0][0]
     others = [place for place in range(len(heads)) if place not in places]
     above = [first[place] for place in places if first[place]]
     heads = [heads[place] for place in others]
-    found = [[([texts[place] for place in others], cells) for texts, cells in lines] for lines in found]
-    blocks = [{"title": title, "rows": spanned(lines)} for title, lines in zip(titles, found, strict=True)]
+    bodies = [[([texts[place] for place in others], cells) for texts, cells in lines] for lines in bodies]
+    blocks = [{"title": title, "rows": spanned(lines)} for title, lines in zip(titles, bodies, strict=True)]
     return {
         "heads": heads,
         "above": ", ".join(above),
-        "fits": _letters(heads, names, found) <= FITS,
+        "fits": _letters(heads, names, bodies) <= FITS,
         "columns": names,
         "grouped": not one_each,
         "collapsed": size > COLLAPSED,
         "size": size,
-        "numbers": sum(not isinstance(piece, str) for piece in _pieces(found)),
+        "numbers": sum(not isinstance(piece, str) for piece in _pieces(bodies)),
         "blocks": blocks,
     }
 
 
-def _letters(heads: Sequence[str], names: Sequence[str], found: Sequence[Sequence[Line]]) -> int:
+def _letters(heads: Sequence[str], names: Sequence[str], bodies: Sequence[Sequence[Line]]) -> int:
     """How many letters wide a table is when its heads are broken between words, and its cells are not."""
-    lines = [line for lines in found for line in lines]
+    lines = [line for lines in bodies for line in lines]
     widest = [
         max((len(word) for texts, _ in lines for word in texts[i].split(" ")), default=0) for i in range(len(heads))
     ]
@@ -248,8 +248,8 @@ def _same(heads: list[str], blocks: list[list[Line]]) -> list[int]:
     return same[: len(heads) - 1]
 
 
-def _pieces(found: list[list[Line]]) -> list[str | Estimate]:
-    return [piece for lines in found for _, cells in lines for cell in cells for group in cell for piece in group]
+def _pieces(bodies: list[list[Line]]) -> list[str | Estimate]:
+    return [piece for lines in bodies for _, cells in lines for cell in cells for group in cell for piece in group]
 
 
 def _labels(row: Row) -> Mapping[str, str]:
@@ -360,14 +360,14 @@ def crossed_lines(block: Sequence[Row], heads: Sequence[str], groups: Sequence[s
 
 def spanned(lines: Sequence[Line]) -> list[dict]:
     """Lines with the spans of their heads: the first of several heads stands once for lines that share it."""
-    found: list[dict] = []
+    parts: list[dict] = []
     begun = 0
     for index, (texts, cells) in enumerate(lines):
         heads = [{"text": text, "span": 1} for text in texts]
         if index and len(texts) > 1 and texts[0] == lines[begun][0][0]:
-            found[begun]["heads"][0]["span"] += 1
+            parts[begun]["heads"][0]["span"] += 1
             del heads[0]
         else:
             begun = index
-        found.append({"heads": heads, "cells": cells})
-    return found
+        parts.append({"heads": heads, "cells": cells})
+    return parts

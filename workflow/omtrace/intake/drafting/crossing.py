@@ -35,18 +35,20 @@ def is_crossover(file: FileProfile, unit: str, arm: str, reference: str) -> bool
     return periods and periods_of(file, unit, arm, reference) is not None
 
 
-def condition_of(file: FileProfile, unit: str, asked: str, reference: str) -> Visits | None:
+def condition_of(file: FileProfile, unit: str, treatment_column: str, reference: str) -> Visits | None:
     """The conditions of a crossover as visits, a reference as the baseline; None where there are none."""
-    column = _treatment_of(file, unit, asked)
+    column = _treatment_of(file, unit, treatment_column)
     if column is None:
         return None
-    found = visits_below(file, column)
-    return replace(found, baseline=_reference_first(found.labels, reference)[0])
+    visits = visits_below(file, column)
+    return replace(visits, baseline=_reference_first(visits.labels, reference)[0])
 
 
-def periods_of(file: FileProfile, unit: str, asked: str, reference: str) -> tuple[Visits, str, list[str]] | None:
+def periods_of(
+    file: FileProfile, unit: str, treatment_column: str, reference: str
+) -> tuple[Visits, str, list[str]] | None:
     """The two periods of a crossover as visits, the raw column of its treatments, and these, the reference first."""
-    treatment = _treatment_of(file, unit, asked)
+    treatment = _treatment_of(file, unit, treatment_column)
     if treatment is None or len(treatment.texts) != 2 or treatment.kind != "category":
         return None
     for column in file.columns:
@@ -63,22 +65,22 @@ def periods_of(file: FileProfile, unit: str, asked: str, reference: str) -> tupl
 
 def sequence_of(file: FileProfile, unit: str, treatment: str, period: Visits) -> tuple[Arm, dict[str, str]] | None:
     """The column that names the sequence of each unit, and its groups -> treatment of the first period."""
-    told = file.column(treatment).codes
+    codes = file.column(treatment).codes
     first = next(iter(period.map))
     for column in file.columns:
         if named(column, SEQUENCES) and len(column.texts) == 2 and is_constant(file, unit, column.raw):
             rows = zip(*(file.cells(raw) for raw in (column.raw, period.column, treatment)), strict=True)
-            begun = {(text, told.get(given, given)) for text, at, given in rows if text and given and at == first}
+            begun = {(text, codes.get(given, given)) for text, at, given in rows if text and given and at == first}
             arm = arm_of([file], unit, column.raw)
             if arm and len(begun) == 2 == len({given for _, given in begun}) == len({text for text, _ in begun}):
                 return arm, {arm.column.codes.get(text, text): given for text, given in sorted(begun)}
     return None
 
 
-def _treatment_of(file: FileProfile, unit: str, asked: str) -> ColumnProfile | None:
+def _treatment_of(file: FileProfile, unit: str, treatment_column: str) -> ColumnProfile | None:
     """The column of treatments that differ within units."""
     for column in file.columns:
-        fits = column.raw == asked if asked else named(column, ARMS)
+        fits = column.raw == treatment_column if treatment_column else named(column, ARMS)
         if fits and unit and column.raw != unit and 2 <= len(column.texts) <= MOST_ARMS:
             if not is_constant(file, unit, column.raw) and is_unique(file, [unit, column.raw]):
                 return column
