@@ -19,7 +19,8 @@ A column is suspected for one of three reasons, looked at in this order:
      tax numbers, coordinates, names of photographs and recordings, and whole numbers of ten or eleven digits, which are
      telephone numbers only if they are neither numbered through nor begin with a year and a month.
    - *Names of people*: texts of one to five words of letters, 25 % of them with a common given or family name; see
-     ``people.share_of_names`` for what else counts.
+     ``people.share_of_names`` for what else counts. Rare names of many countries (``lists/``) count beside other
+     signs: two of them side by side, or one beside another capitalised word within a sentence.
    - *Dates of birth*: at least 80 % of the texts are dates, their middle one lies more than 15 years before the newest
      date in any other column of the file, and the middle 80 % of them span 5 years or more. Against the day on which
      the export arrived, they must span 15 years: dates of an old trial lie within few. Columns of one or two texts
