@@ -1,9 +1,11 @@
-"""Numbers that identify people, by the rules of those who issue them: national, tax, health, bank and card numbers.
+"""Numbers that identify people, by the rules of those who issue them: national, tax, health, bank and card
+numbers; and internet addresses.
 
 The rules are those of ``stdnum`` (python-stdnum), which names the issuer of each. Its modules are imported one by one,
 as a text of the right form is met.
 """
 
+import ipaddress
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -55,6 +57,24 @@ def kvnr(text: str) -> bool:
     """German health insurance number: the letter as two digits, weights 1 and 2 by turns, modulo 10."""
     digits = [int(c) for c in f"{ord(text[0]) - 64:02d}{text[1:]}"]
     return sum(sum(divmod(d * (1 + n % 2), 10)) for n, d in enumerate(digits[:10])) % 10 == digits[10]
+
+
+def internet(text: str) -> bool:
+    """Four numbers of an internet address; one that begins below 20 and is not large throughout is a version."""
+    parts = [int(p) for p in text.split(".") if not (len(p) > 1 and p[0] == "0")]
+    if len(parts) < 4 or max(parts) > 255:
+        return False
+    return parts[0] >= 20 or sum(part >= 20 for part in parts[1:]) >= 2
+
+
+def internet6(text: str) -> bool:
+    """Whether a text is an internet address of version 6, written with three groups at least."""
+    if len([group for group in text.split(":") if group]) < 3:
+        return False
+    try:
+        return bool(ipaddress.IPv6Address(text))
+    except ValueError:
+        return False
 
 
 def dated(text: str) -> bool:

@@ -5,7 +5,6 @@ column at the speed of a compiled automaton; only texts that it lets through mee
 digits. Guards are kept apart: all in one, the automaton grows so much that it is a hundred times slower.
 """
 
-import ipaddress
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -85,36 +84,10 @@ def digits(least: int) -> Check:
     return lambda text: sum(c.isdigit() for c in text) >= least
 
 
-def _internet(text: str) -> bool:
-    """Four numbers of an internet address; one that begins below 20 and is not large throughout is a version."""
-    parts = [int(p) for p in text.split(".") if not (len(p) > 1 and p[0] == "0")]
-    if len(parts) < 4 or max(parts) > 255:
-        return False
-    return parts[0] >= 20 or sum(part >= 20 for part in parts[1:]) >= 2
-
-
 def _handle(text: str) -> bool:
     """Whether a word behind @ is an account, and not where somebody was: @home, @baseline."""
     name = text.lstrip("@").casefold()
-    return (
-        name not in PLACES
-        and plain_word(name) not in COMMON
-        and not re.fullmatch(r"(?:day|week|visit|v|t|d|w)\d*", name)
-    )
-
-
-def plain_word(text: str) -> str:
-    """Lower case, ASCII as far as possible."""
-    return text.casefold()
-
-
-def _internet6(text: str) -> bool:
-    if len([group for group in text.split(":") if group]) < 3:
-        return False
-    try:
-        return bool(ipaddress.IPv6Address(text))
-    except ValueError:
-        return False
+    return name not in PLACES and name not in COMMON and not re.fullmatch(r"(?:day|week|visit|v|t|d|w)\d*", name)
 
 
 WORD = re.compile(r"[^\W\d_]{2,}")
@@ -213,7 +186,7 @@ ANYWHERE = (
         kinds.IP,
         r"\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b",
         re.compile(r"(?<![\w.])(?<!version )(?<!Version )(?<!v )(?:\d{1,3}\.){3}\d{1,3}(?!\.?\w)"),
-        _internet,
+        numbers.internet,
         needs=(".",),
     ),
     cued(kinds.IP, r"ip|ip[ -]?address|ip-adresse|adresse ip", r"(?:\d{1,3}\.){3}\d{1,3}(?!\.?\w)"),
@@ -221,7 +194,7 @@ ANYWHERE = (
         kinds.IP,
         r"[0-9A-Fa-f]{1,4}::?[0-9A-Fa-f]{1,4}::?[0-9A-Fa-f]{1,4}:",
         re.compile(r"(?<![\w:])[0-9A-Fa-f]{1,4}(?:::?[0-9A-Fa-f]{1,4}){2,7}(?![\w:])"),
-        _internet6,
+        numbers.internet6,
         needs=(":",),
     ),
     Shape(
