@@ -99,7 +99,7 @@ def test_the_page_of_checks_has_the_course_of_findings_over_the_runs(folder, tmp
     page = (tmp_path / "validation/demo.html").read_text(encoding="utf-8")
     assert "the last 8 of 10 runs" in page and ">Run 3<" in page and ">Run 2<" not in page
     write_index([manifest], QUERIES, tmp_path / "index.html", tmp_path / "validation", {"demo": runs[:1]})
-    assert "The ledger has one run of this study" in (tmp_path / "validation/demo.html").read_text(encoding="utf-8")
+    assert "Every run in the ledger found the same" in (tmp_path / "validation/demo.html").read_text(encoding="utf-8")
 
 
 def test_the_ledger_says_what_each_run_found(tmp_path):
@@ -109,6 +109,7 @@ def test_the_ledger_says_what_each_run_found(tmp_path):
         ("demo", {"manifest": "1" * 64, "findings": {"range": 2}}),
         ("demo", {"manifest": "1" * 64}),  # of an earlier version
         ("other", {"manifest": "1" * 64, "findings": {}}),
+        ("demo", {"manifest": "1" * 64, "findings": {"range": 2}}),  # the same again
         ("demo", {"manifest": "2" * 64, "findings": {"range": 1, "type": 3}}),
     ):
         ledger.append("run", study, details, tmp_path)

@@ -233,12 +233,16 @@ def runs(study: str, root: str | Path = ".") -> Iterator[Entry]:
 
 
 def findings_of_runs(root: str | Path = ".") -> dict[str, list[dict[str, int]]]:
-    """Study -> of each of its runs, oldest first, how many cells each rule found, of those whose line says so."""
+    """Study -> of each of its runs, oldest first, how many cells each rule found, of those whose line says so.
+
+    A run that found the same as the one before is not counted again, so that the same results give the same pages.
+    """
     found: dict[str, list[dict[str, int]]] = {}
     for entry in entries(root):
         counts = entry["details"].get("findings")
         if entry["action"] == "run" and isinstance(counts, dict):
-            found.setdefault(entry["study"], []).append({str(rule): int(count) for rule, count in counts.items()})
+            mine, run = found.setdefault(entry["study"], []), {str(rule): int(n) for rule, n in counts.items()}
+            mine += [run] if mine[-1:] != [run] else []
     return found
 
 
