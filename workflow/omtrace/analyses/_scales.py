@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 from omtrace.model.plan import DatasetPlan, Parameter, Plan
 from omtrace.model.tables import ColumnPlan
@@ -28,7 +27,7 @@ def _scale(plan: Plan, parameter: Parameter, scales: Mapping[str, Interval]) -> 
     if parameter.derive == "count":
         return Interval(0.0, math.inf)
     if parameter.derive == "days":
-        return _days(plan, options)
+        return _days(plan, parameter)
     if parameter.derive in SAME:
         return scales.get(str(options.get("of")), ENDLESS)
     if parameter.derive == "score":
@@ -42,8 +41,9 @@ def _scale(plan: Plan, parameter: Parameter, scales: Mapping[str, Interval]) -> 
     return Interval(factor * min(end.low for end in ends), factor * max(end.high for end in ends))
 
 
-def _days(plan: Plan, options: Mapping[str, Any]) -> Interval:
+def _days(plan: Plan, parameter: Parameter) -> Interval:
     """Days of a diary: none to as many as they are normalised to; the mean of a column ends where its values do."""
+    options = parameter.options
     give = options.get("give", "normalised")
     if give == "mean":
         return _column(plan, options["table"], options["of"])
