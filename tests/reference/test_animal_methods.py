@@ -133,7 +133,7 @@ def test_grubbs_agrees_with_outliers():
         rel=1e-9,
     )
     assert numpy.isnan(list(grubbs([1, 2]).values())).all() and numpy.isnan(grubbs([1, 1, 1])["grubbs_g"])
-    assert grubbs([1, 1, 1, 2])["grubbs_p"] == 0
+    assert numpy.isnan(grubbs([1, 1, 1, 2])["grubbs_p"])  # nothing says how far values scatter
     assert grubbs([1.0, 2.0, 3.0])["grubbs_p"] == 1
 
 

@@ -241,8 +241,8 @@ def test_scale_and_shift_of_the_values_change_nothing_else(rats, values, treated
 @pytest.mark.parametrize(
     ("random", "complaint"),
     [
-        ({"cage": [1] * 8}, "1 groups of 8"),
-        ({"cage": list(range(8))}, "8 groups of 8"),
+        ({"cage": [1] * 8}, "1 group of 8 values"),
+        ({"cage": list(range(8))}, "8 groups of 8 values"),
         ({"cage": [1, 2] * 3}, "not one group a value"),
     ],
 )
@@ -316,6 +316,7 @@ def test_least_squares_means_weigh_the_cells_of_three_factors_equally():
 def test_covariates_are_held_at_their_mean_and_have_slopes():
     x = np.arange(10.0)
     y = 3 + 2 * x + np.tile([0.1, -0.1], 5)
+    y[[0, 2, 4]] += [0.1, -0.2, 0.1]  # a residual, orthogonal to all terms
     design = design_of({"x": x, "g": ["a", "b"] * 5}, ["x", "g"], {"g": ("a", "b")})
     model = fit_linear(y, design.matrix)
     assert model.contrast(design.mean({}))["estimate"] == pytest.approx(3 + 2 * 4.5)
