@@ -166,6 +166,8 @@ def _rows(
     frame = index.to_frame(index=False)
     if "unit_id" in axes and "visit" not in axes and not day and len(axes) > 1:  # not all units have all rows
         frame = frame[chance.random(len(frame)) < SHARE].reset_index(drop=True)
+    elif day and len(table.key) > 2:  # a log of what happened: to some units nothing did
+        frame = frame[frame["unit_id"].isin(units[-int(UNITS * SHARE) :])].reset_index(drop=True)
     for column in table.columns:
         if column.name not in axes:
             frame[column.name] = _values(plan, column, _groups(plan, name, column.name), frame, chance)

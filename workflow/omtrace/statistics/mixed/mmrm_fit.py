@@ -340,7 +340,9 @@ class Rows:
 def check_reached(visits: Sequence, reached: Sequence) -> None:
     """Raise ValueError for visits without any value."""
     if not len(reached):
-        raise ValueError("no unit has both a value and all that the model adjusts for")
+        raise ValueError(
+            f"no unit has a value at {', '.join(map(str, visits))} together with all that the model adjusts for"
+        )
     if empty := [label for label in visits if label not in reached]:
         raise ValueError(
             f"no unit has a value at {', '.join(map(str, empty))}: leave it out of the visits, since the covariance "
