@@ -91,7 +91,7 @@ def test_two_arms_are_a_map_with_a_mark_for_each_row(tmp_path):
     assert len(axes.patches) == 12 and len({patch.get_facecolor() for patch in axes.patches}) == 2
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["−3", "0", "3"]
     texts = [text.get_text() for text in axes.texts]
-    assert texts[:2] == ["−2.0", "p <0.001"] and "p 0.200" in texts
+    assert texts[:2] == ["−2.0", "p <0.001"] and "p = 0.200" in texts
     places = [(float(line.get_xdata()[0]), float(line.get_ydata()[0])) for line in axes.lines]
     assert places == [(pytest.approx(2 + 0.26 / 4), pytest.approx(row + 0.42)) for row in range(3)]
     assert "Diamonds" in drawing.note

@@ -177,7 +177,8 @@ def test_curves_are_the_estimates_and_thresholds_with_a_source_are_marked(tmp_pa
     drawn_ones = [r["id"] for r in rows if r["statistic"] != "improvement"]
     assert sorted(drawing.numbers) == sorted(drawn_ones) == sorted(shown(sheet))
     left, right = sheet.figure.axes[:2]
-    assert left.get_title(loc="left") == "HIT-6 total, 3 months" and right.get_title(loc="left") == "Treatment − Sham"
+    assert left.get_title(loc="left") == "HIT-6 total, 3 months"
+    assert " ".join(right.get_ylabel().split()) == "Treatment − Sham, percentage points"
     for axes in (left, right):
         assert [line.get_xdata()[0] for line in lines(axes, "source")] == [6]
     steps = [line for line in left.lines if len(line.get_xdata()) == 8]

@@ -71,18 +71,20 @@ def test_what_is_stored_is_not_rounded_twice(value):
 # Where else a number becomes text, and why it is no result: of a figure's axis, of the plan, of a page's counts.
 ELSEWHERE = {
     "figures/_marks.py": {"round(abs(x), 9)"},  # places of marks
-    "figures/_panels.py": {"{value:,.0f}", "{value:.4g}", "{top:.0f}"},  # ticks
+    "figures/_flow.py": {"{sum(arms):g}", "{whole:g}", "{enrolled:g}", "{number.value + left:g}"},  # of a refusal
+    "figures/_panels.py": {"{top:.0f}"},  # ticks
+    "figures/_rows.py": {"{100 * levels.pop():g}"},  # of the plan
+    "figures/_sheet.py": {"ALONE.format"},  # words
     "figures/_theme.py": {
         "{value:,.0f}",
         "{value:.4g}",
         "round(part * 0.66)",
         "{round(part * 0.66):02X}",
-    },  # ticks, colours
-    "figures/curves.py": {"{number.value:.3g}"},  # coefficients, to the digits that a plate carries
-    "figures/flow.py": {"{sum(arms):g}", "{whole:g}"},  # of a refusal
-    "figures/forest.py": {"{100 * levels.pop():g}"},  # of the plan
+        "{value:.{digits}g}",
+        "{whole:,.{places}f}",
+    },  # ticks, colours, coefficients to the digits that a plate carries
+    "figures/progression.py": {"{100 * value:.0f}"},  # ticks
     "figures/responder_curve.py": {"{100 * value:.0f}"},  # ticks
-    "figures/tipping_point.py": {"{value:g}"},  # ticks
     "report/_plate_wells.py": {"store.number_text"},  # of a well, for the one way to show it
     "report/_plate_words.py": {"{signal:g}", "{level:g}"},  # of a well, as it was read and laid out
     "report/answers.py": {"{meaningful.size:g}", "{size:g}", "{family.alpha:g}"},  # of the plan
@@ -94,15 +96,21 @@ ELSEWHERE = {
     },
     "report/exports/xlsx.py": {"display"},  # held against the text of the table when the file is read back
     "report/fields.py": {"{low:g}", "{high:g}"},  # bounds that tables declare
+    "report/index.py": {  # counts of findings, places of a drawing
+        "{abs(counts[-1] - counts[-2]):,}",
+        "round(count / top * HEIGHT, 1)",
+        "{height:g}",
+        "{HEIGHT - height:g}",
+    },
     "report/inline_svg.py": {"{number:.2f}"},  # places of a drawing
     "report/shells.py": {"{at:03}"},  # numbers of files
     "report/manuscript.py": {"display"},  # to the digits that a token asks for, by the one way to round
     "report/methods.py": {"{family.alpha:g}"},  # of the plan
-    "report/page.py": {"{ord(character):04x}"},  # escapes
+    "report/prism.py": {"format(value, '.15g')"},  # values as they were read, for another program
     "report/templated.py": {"{number:,}"},  # counts
     "report/published.py": {"{fitting.low:g}", "{fitting.high:g}", "{low:g}", "{high:g}"},  # whole numbers
     "report/plan_page.py": {"{i.minimum:g}", "{i.maximum:g}"},  # codes of questionnaires
-    "report/results.py": {"{100 * level:.4g}", "{value:.10g}"},  # options of the plan
+    "report/results.py": {"{100 * level:.4g}"},  # options of the plan
     "report/summary.py": {"{told.alpha:g}"},  # of the plan
     "report/tidy.py": {"store.number_text"},  # of a table to be read by programs
 }

@@ -43,7 +43,7 @@ def calls(tmp_path_factory):
 
         def note(frame, event, _):
             if event == "call":
-                seen.add((frame.f_code.co_filename, frame.f_code.co_qualname))
+                seen.add((frame.f_code.co_filename, frame.f_code.co_qualname.rpartition("<locals>.")[2]))
 
         threading.setprofile(note), sys.setprofile(note)
         try:

@@ -27,6 +27,7 @@ FITTED = (
     "count_model",
     "dose_response",
     "imputation",
+    "influence",
     "levey_jennings",
     "logistic",
     "mixed_model",

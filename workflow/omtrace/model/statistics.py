@@ -305,7 +305,6 @@ _EVERY = (
     Statistic("enrolled_per_group", "Enrolled per group", COUNT, NONE, 0),
     Statistic("estimates", "Estimates", COUNT, NONE, 0),
     Statistic("events", "Events", COUNT, NONE, 0),
-    Statistic("fitted", "Converged", COUNT, NONE, 0, codes=("no", "yes")),
     Statistic("groups", "Groups", COUNT, NONE, 0, table="variances"),
     Statistic("imputations", "Imputations", COUNT, NONE, 0),
     Statistic("imputed", "Imputed", COUNT, NONE, 0),
@@ -371,6 +370,7 @@ _EVERY = (
         0,
         codes=("no", "yes: below 4 degrees of freedom p and interval are unreliable"),
     ),
+    Statistic("fitted", "Converged", DECISION, NONE, 0, codes=("no", "yes")),
     Statistic("in_model", "In the model", DECISION, NONE, 0, codes=("no, at zero", "yes"), table="variances"),
     Statistic(
         "interval_excludes", "Interval excludes", DECISION, NONE, 0, codes=("nothing", "stop", "go", "stop and go")
