@@ -124,6 +124,49 @@ def test_double_data_entry_never_doubles_n(name, count):
     assert (differ == 0) == (name == "redcap_double_entry.csv")
 
 
+KEYED = "record_id,redcap_repeat_instrument,redcap_repeat_instance,pain,f_complete\n"
+
+
+@pytest.mark.parametrize("keying", ["1", "2"])
+def test_records_keyed_once_or_merged_are_read_once_each(keying):
+    rows = [
+        "11--1,,,1,2",
+        "11--2,,,3,2",
+        "12--1,,,4,2",
+        "13--2,,,5,2",
+        "14--1,,,6,2",
+        "14--2,,,7,2",
+        "14,,,7,2",
+        "15,,,8,2",
+    ]
+    extract = read("redcap", "", (KEYED + "\n".join(rows) + "\n").encode(), keying=keying)
+    pain = dict(zip(extract.cells[0], extract.cells[3], strict=True))
+    assert pain == {"11": {"1": "1", "2": "3"}[keying], "12": "4", "13": "5", "14": "7", "15": "8"}
+    assert len(extract.places) == 5 and sum(extract.left_out.values()) == 3
+    says = extract.decisions["double data entry"]
+    assert "of 1 records; 2 cells differ" in says and "2 records keyed once; 1 merged" in says
+
+
+def test_the_first_keying_alone_is_read_under_the_ids_of_the_records():
+    content = (KEYED + "11--1,,,1,2\n12--1,,,2,2\n").encode()
+    assert list(read("redcap", "", content, keying="1").cells[0]) == ["11", "12"]
+    assert list(read("redcap", "", content).cells[0]) == ["11--1", "12--1"] and not read("redcap", "", content).doubts
+
+
+def test_repetitions_of_a_form_are_compared_each_with_its_own():
+    rows = [f"11--{keying},f,{n},{n},2" for keying in (1, 2) for n in (1, 2, 3)]
+    content = (KEYED + "\n".join(rows) + "\n").encode()
+    assert "; 0 cells differ" in read("redcap", "", content, keying="1").decisions["double data entry"]
+
+
+def test_a_merged_record_beside_its_keying_is_a_record_twice(tmp_path):
+    content = (KEYED + "11--1,,,1,2\n11,,,1,2\n").encode()
+    assert [doubt.rule for doubt in read("redcap", "", content).doubts] == ["double_entry"]
+    rows = "P1--2,1,1,0,5,0\nP1,1,1,0,5,0\n"
+    stopped = Study(tmp_path, {"diary": DIARY}, {"diary": DAYS + rows}).stopped()
+    assert any("double_entry: expected each record once; 1 stand twice" in line for line in stopped)
+
+
 def test_double_data_entry_is_found_whatever_the_reader(tmp_path):
     hit6 = HIT6 | {"reader": "delimited"}
     study = Study(tmp_path, {"hit6": hit6}, {"hit6": case("redcap_double_entry.csv")})
@@ -220,6 +263,14 @@ def test_letters_of_several_zones_are_asked_about(tmp_path, zone):
     ("units", "damaged", "alike"),
     [
         ("P01 P02 2-Jan P04", ["2-Jan"], []),
+        ("P01 P02 02.Mrz P04", ["02.Mrz"], []),
+        ("P01 P02 2-févr P04", ["2-févr"], []),
+        ("1-1 1-2 2-ago 1-4", ["2-ago"], []),
+        ("P01 P02 12:30 P04", ["12:30"], []),
+        ("001 002 003 4", ["4"], []),
+        ("08 09 10 100", [], []),
+        ("7 08 10 11 12 100", ["7"], []),
+        ("8 9 10 11 012", [], []),
         ("10171 10172 9.85E+14 10174", ["9.85E+14"], []),
         ("1017 1018 1019.0 1020", ["1019.0"], []),
         ("1,017 1018 1019 1020", ["1,017"], []),
