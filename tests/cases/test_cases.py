@@ -64,6 +64,19 @@ def test_a_grid_whose_last_row_is_cut_off_is_refused():
     )
 
 
+def test_a_row_with_more_numbers_than_wells_is_refused():
+    """Decimal commas without quotes in a file of commas, in all wells or in one: never 0 and 512 for 0,512."""
+    whole = grid(12, 8)
+    for split in (whole.replace(b"0.5", b"0,512"), whole.replace(b"\nC,0.5", b"\nC,0,512")):
+        assert "12 wells in row" in refused("plate_grid", "", split) and "decimal commas" in refused(
+            "plate_grid", "", split
+        )
+    labelled = whole.replace(b"\n", b",450\n").replace(b"12,450", b"12")[len(b"Plate: S1,450\n450 nm,450\n") :]
+    assert len(read("plate_grid", "", labelled + b",450", wavelength="450").places) == 96
+    semicolons = whole.replace(b",", b";").replace(b"0.5", b"0,5")
+    assert set(read("plate_grid", "", semicolons).cells[5]) == {"0,5"}
+
+
 def test_a_plate_of_1536_wells_is_read_and_its_wells_have_places():
     from omtrace.report._plate_svg import places_on
     from omtrace.schemas.plate_layout import WELL
