@@ -64,6 +64,19 @@ def test_a_grid_whose_last_row_is_cut_off_is_refused():
     )
 
 
+def test_a_row_with_more_numbers_than_wells_is_refused():
+    """Decimal commas without quotes in a file of commas, in all wells or in one: never 0 and 512 for 0,512."""
+    whole = grid(12, 8)
+    for split in (whole.replace(b"0.5", b"0,512"), whole.replace(b"\nC,0.5", b"\nC,0,512")):
+        assert "12 wells in row" in refused("plate_grid", "", split) and "decimal commas" in refused(
+            "plate_grid", "", split
+        )
+    labelled = whole.replace(b"\n", b",450\n").replace(b"12,450", b"12")[len(b"Plate: S1,450\n450 nm,450\n") :]
+    assert len(read("plate_grid", "", labelled + b",450", wavelength="450").places) == 96
+    semicolons = whole.replace(b",", b";").replace(b"0.5", b"0,5")
+    assert set(read("plate_grid", "", semicolons).cells[5]) == {"0,5"}
+
+
 def test_a_plate_of_1536_wells_is_read_and_its_wells_have_places():
     from omtrace.report._plate_svg import places_on
     from omtrace.schemas.plate_layout import WELL
@@ -122,6 +135,49 @@ def test_double_data_entry_never_doubles_n(name, count):
     )
     assert f"; {differ} cells differ" in first.decisions["double data entry"]
     assert (differ == 0) == (name == "redcap_double_entry.csv")
+
+
+KEYED = "record_id,redcap_repeat_instrument,redcap_repeat_instance,pain,f_complete\n"
+
+
+@pytest.mark.parametrize("keying", ["1", "2"])
+def test_records_keyed_once_or_merged_are_read_once_each(keying):
+    rows = [
+        "11--1,,,1,2",
+        "11--2,,,3,2",
+        "12--1,,,4,2",
+        "13--2,,,5,2",
+        "14--1,,,6,2",
+        "14--2,,,7,2",
+        "14,,,7,2",
+        "15,,,8,2",
+    ]
+    extract = read("redcap", "", (KEYED + "\n".join(rows) + "\n").encode(), keying=keying)
+    pain = dict(zip(extract.cells[0], extract.cells[3], strict=True))
+    assert pain == {"11": {"1": "1", "2": "3"}[keying], "12": "4", "13": "5", "14": "7", "15": "8"}
+    assert len(extract.places) == 5 and sum(extract.left_out.values()) == 3
+    says = extract.decisions["double data entry"]
+    assert "of 1 records; 2 cells differ" in says and "2 records keyed once; 1 merged" in says
+
+
+def test_the_first_keying_alone_is_read_under_the_ids_of_the_records():
+    content = (KEYED + "11--1,,,1,2\n12--1,,,2,2\n").encode()
+    assert list(read("redcap", "", content, keying="1").cells[0]) == ["11", "12"]
+    assert list(read("redcap", "", content).cells[0]) == ["11--1", "12--1"] and not read("redcap", "", content).doubts
+
+
+def test_repetitions_of_a_form_are_compared_each_with_its_own():
+    rows = [f"11--{keying},f,{n},{n},2" for keying in (1, 2) for n in (1, 2, 3)]
+    content = (KEYED + "\n".join(rows) + "\n").encode()
+    assert "; 0 cells differ" in read("redcap", "", content, keying="1").decisions["double data entry"]
+
+
+def test_a_merged_record_beside_its_keying_is_a_record_twice(tmp_path):
+    content = (KEYED + "11--1,,,1,2\n11,,,1,2\n").encode()
+    assert [doubt.rule for doubt in read("redcap", "", content).doubts] == ["double_entry"]
+    rows = "P1--2,1,1,0,5,0\nP1,1,1,0,5,0\n"
+    stopped = Study(tmp_path, {"diary": DIARY}, {"diary": DAYS + rows}).stopped()
+    assert any("double_entry: expected each record once; 1 stand twice" in line for line in stopped)
 
 
 def test_double_data_entry_is_found_whatever_the_reader(tmp_path):
@@ -220,6 +276,14 @@ def test_letters_of_several_zones_are_asked_about(tmp_path, zone):
     ("units", "damaged", "alike"),
     [
         ("P01 P02 2-Jan P04", ["2-Jan"], []),
+        ("P01 P02 02.Mrz P04", ["02.Mrz"], []),
+        ("P01 P02 2-févr P04", ["2-févr"], []),
+        ("1-1 1-2 2-ago 1-4", ["2-ago"], []),
+        ("P01 P02 12:30 P04", ["12:30"], []),
+        ("001 002 003 4", ["4"], []),
+        ("08 09 10 100", [], []),
+        ("7 08 10 11 12 100", ["7"], []),
+        ("8 9 10 11 012", [], []),
         ("10171 10172 9.85E+14 10174", ["9.85E+14"], []),
         ("1017 1018 1019.0 1020", ["1019.0"], []),
         ("1,017 1018 1019 1020", ["1,017"], []),

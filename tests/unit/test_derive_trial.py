@@ -310,6 +310,27 @@ def test_an_event_is_not_known_where_a_row_of_the_log_was_quarantined():
     tables = {"people": people("P1", "P2"), "log": LOG}
     found, _ = built(tables, {"x": changed()}, quarantine=[(9, "log", "range", "P1", "")])
     assert found["P1", "month_3"] == "a row of log was quarantined" and found["P2", "month_3"] == "yes"
+    assert found["P1", "month_1"] == "yes"  # whatever the lost row said
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "answers"),
+    [
+        (2, "change", "yes, a cell of log was quarantined"),
+        (2, "day", "yes, no"),  # it went on, whatever the day
+        (1, "day", "a cell of log was quarantined, a cell of log was quarantined"),
+        (4, "change", "no, yes"),  # not a preventive, whatever the cell said
+        (2, "unit_id", "yes, no"),  # not asked for
+    ],
+)
+def test_a_quarantined_cell_of_a_log_leaves_what_it_does_not_decide(row, column, answers):
+    log = LOG.copy()
+    if column != "unit_id":
+        log.loc[log["key"] == row, column] = None
+    gaps = {(row, column): "quarantined: allowed"}
+    found, _ = built({"people": people("P1", "P2"), "log": log}, {"x": changed()}, gaps=gaps)
+    unit = "P2" if row == 4 else "P1"
+    assert ", ".join(found[unit, visit] for visit in ("month_1", "month_3")) == answers
 
 
 def test_the_windows_of_a_log_are_the_visits():
@@ -371,6 +392,9 @@ def test_fidelity_is_not_known_where_a_movement_was_quarantined():
     assert found == {("P1", ""): "quarantined: row_doubled", ("P2", ""): 0}
     found, _ = built(tables, parameters, gaps={(1, "seconds"): "quarantined: range"})
     assert found["P1", ""] == "quarantined: range"
+    tables["m"] = MOVEMENTS.assign(note="x")
+    found, _ = built(tables, parameters, gaps={(1, "note"): "quarantined: allowed"})
+    assert found["P1", ""] == 1  # of a column that fidelity does not look at
 
 
 def test_fidelity_rests_on_a_number_of_sessions_without_visits():

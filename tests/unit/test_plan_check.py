@@ -105,6 +105,69 @@ FACTS = [
         ),
         "datasets.people.parameters.one.options: table: the plan has no table 'hit7'; did you mean",
     ),
+    *(
+        (
+            ("datasets", "people", "parameters", name, {"derive": derive, "label": "o", **more}),
+            f"datasets.people.parameters.{name}.options: {says}",
+        )
+        for name, derive, more, says in (
+            (
+                "n",
+                "count",
+                {"options": {"table": "hit6", "column": "hit6_1", "where": {"hit6_11": "1"}}},
+                "where: table hit6 has no column 'hit6_11'; did you mean",
+            ),
+            (
+                "n",
+                "score",
+                {"visits": ["baseline"], "options": {"table": "hit6", "instrument": "hit6", "score": "totl"}},
+                "score: hit6 has no score 'totl'; did you mean 'total'?",
+            ),
+            (
+                "n",
+                "score",
+                {"visits": ["baseline"], "options": {"table": "hit6", "instrument": "hit7", "score": "total"}},
+                "instrument: there is no instrument 'hit7'",
+            ),
+            (
+                "n",
+                "at_visit",
+                {"options": {"of": "totl", "visit": "baseline"}},
+                "of: the dataset has no parameter 'totl'; did you mean 'total'?",
+            ),
+            ("n", "rate", {"options": {"of": "total", "over": "n"}}, "over: n cannot be made of itself"),
+            (
+                "n",
+                "days",
+                {
+                    "visits": ["baseline"],
+                    "options": {
+                        "table": "hit6",
+                        "day": "hit6_1",
+                        "event": "hit6_2",
+                        "windows": {"basline": [1, 2]},
+                        "at_least": 1,
+                    },
+                },
+                "windows: the dataset has no visit 'basline'; did you mean 'baseline'?",
+            ),
+            (
+                "n",
+                "days",
+                {
+                    "visits": ["baseline"],
+                    "options": {
+                        "table": "hit6",
+                        "day": "dday",
+                        "any_of": [{"equals": {"hit6_77": "1"}}],
+                        "windows": {"baseline": [1, 2]},
+                        "at_least": 1,
+                    },
+                },
+                "any_of: table hit6 has no column 'hit6_77'",
+            ),
+        )
+    ),
     (("figures", "means", "options", {"statistic": "meen"}), "figures.means.options: statistic: no method gives a"),
     (
         ("figures", "means", "options", {"statistic": "odds_ratio"}),
@@ -152,6 +215,17 @@ def test_a_group_that_the_dataset_does_not_have_is_told():
         f"{where}: 'OMTT' is no group of the dataset; did you mean 'OMT'?",
         f"{where}: 'shame' is no group of the dataset; did you mean 'sham'?",
     )
+
+
+def test_a_parameter_stands_before_those_that_are_made_of_it():
+    content = copy.deepcopy(SOUND)
+    parameters = content["datasets"]["people"]["parameters"]
+    made = {"derive": "at_visit", "label": "m", "options": {"of": "total", "visit": "baseline"}}
+    content["datasets"]["people"]["parameters"] = {"first": made, **parameters}
+    with pytest.raises(Fault, match="first.options: of: 'total' is declared after first; put it before"):
+        check_plan(Plan.model_validate(content))
+    content["datasets"]["people"]["parameters"] = {**parameters, "last": made}
+    check_plan(Plan.model_validate(content))
 
 
 def test_everything_wrong_is_told_at_once():

@@ -54,7 +54,8 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     faithful = _faithful(rows, options)
     quarantine = tables.quarantine
     lost = quarantine.loc[(quarantine["table"] == options.table) & (quarantine["rule"] != "duplicate_row"), UNIT]
-    unknown = set(lost.tolist()) | set(tables.lost_cells(options.table)[UNIT].tolist())
+    lost_cells = tables.lost_cells(options.table)
+    unknown = set(lost.tolist()) | set(lost_cells.loc[lost_cells["column"].isin(COLUMNS), UNIT].tolist())
     open_rows = rows[list(COLUMNS)].isna().any(axis=1)
     gaps = rows.loc[open_rows, UNIT].value_counts().to_dict()
     per_session = faithful.groupby([rows[UNIT], rows["session"]]).agg(["sum", "size"])

@@ -23,7 +23,8 @@ class Options(Closed):
 def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
     """1 and "yes" for a unit with such a row in the window, else 0 and "no"; a no rests on no cell.
 
-    A unit of which a row was quarantined, or a day of one, has no value: what it said is not known.
+    A no is not known of a unit of which a row was quarantined, nor where a quarantined cell decides whether a row is
+    such a row in the window; then there is no value.
     """
     if set(options.windows) != set(parameter.visits):
         hint = nearest(next(iter(set(options.windows) ^ set(parameter.visits))), parameter.visits)
@@ -33,23 +34,31 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     tables.need(options.table, options.day, *options.rows)
     quarantine = tables.quarantine
     lost = quarantine.loc[(quarantine["table"] == options.table) & (quarantine["rule"] != "duplicate_row"), UNIT]
-    unknown = set(lost.tolist()) | set(tables.lost_cells(options.table)[UNIT].tolist())
+    unknown = set(lost.tolist())
+    lost_cells = tables.lost_cells(options.table)
+    lost_of = {column: set(keys) for column, keys in lost_cells.groupby("column")["key"]}
+    doubtful = set().union(*(lost_of.get(column, ()) for column in (options.day, *options.rows)))
     for column, values in options.rows.items():
-        rows = rows[rows[column].isin(values)]
+        rows = rows[rows[column].isin(values) | rows["key"].isin(lost_of.get(column, set()))]
     raw = [(tables.raw(options.table, column), "value") for column in options.rows]
     raw.append((tables.raw(options.table, options.day), "time"))
     records: list[tuple] = []
     cells = []
     for visit, (first, last) in options.windows.items():
-        inside = rows[rows[options.day].between(first, last)]
+        inside = rows[rows[options.day].between(first, last) | rows["key"].isin(lost_of.get(options.day, set()))]
         keys: dict[str, list[int]] = {}
+        open_units = set()
         for unit, key in zip(inside[UNIT], inside["key"], strict=True):
-            keys.setdefault(unit, []).append(key)
+            if key in doubtful:
+                open_units.add(unit)
+            else:
+                keys.setdefault(unit, []).append(key)
         for unit in context.units:
-            if unit in unknown:
-                records.append((unit, visit, None, None, f"a row of {options.table} was quarantined"))
-                continue
             yes = unit in keys
+            if not yes and (unit in unknown or unit in open_units):
+                part = "row" if unit in unknown else "cell"
+                records.append((unit, visit, None, None, f"a {part} of {options.table} was quarantined"))
+                continue
             records.append((unit, visit, float(yes), "yes" if yes else "no", "observed"))
             cells += [(unit, visit, key, column, role) for key in keys.get(unit, ()) for column, role in raw]
     return Found.of(records, cells, (options.table,))

@@ -22,6 +22,9 @@ from omtrace.validation.reading import check_table, wanted_columns
 
 Check = Callable[[str], object]
 SHOWN = ("statistic", "statistics", "low", "high")  # options of figures that name statistics
+COLUMNS = ("day", "event", "of", "time", "order")  # options that name a column, beside the option table
+KEYED = ("where", "rows", "met")  # those that are mappings from columns
+EARLIER = ("of", "over", "event", "attended", "day")  # those that name a parameter, where there is no table
 DRAWN = (Role.EFFECT, Role.ESTIMATE, Role.LOW, Role.HIGH)
 
 
@@ -35,7 +38,14 @@ def parameter_check(plan: Plan, dataset: DatasetPlan, name: str) -> Check:
 
     def check(where: str) -> None:
         parameter = dataset.parameters[name]
-        faults = [f"{where}.options: {line}" for line in _column_faults(plan, parameter)]
+        lines = (
+            *_column_faults(plan, parameter),
+            *_more_column_faults(plan, parameter),
+            *_earlier_faults(dataset, name),
+            *_window_faults(dataset, parameter),
+            *_score_faults(parameter),
+        )
+        faults = [f"{where}.options: {line}" for line in lines]
         if name == dataset.group:
             faults += [f"{where}: {line}" for line in _group_faults(plan, dataset, parameter)]
         if parameter.derive == "fact":
@@ -177,6 +187,65 @@ def _column_faults(plan: Plan, parameter: Parameter) -> Iterator[str]:
             for code in _codes(declared[column], plan.tables[name]):
                 if code not in labels:
                     yield f"labels: code {code!r} of {column} has no label"
+
+
+def _more_column_faults(plan: Plan, parameter: Parameter) -> Iterator[str]:
+    """The columns that conditions, days and rules of a parameter name and its table does not have."""
+    name, options = parameter.options.get("table"), parameter.options
+    if not isinstance(name, str) or name not in plan.tables:
+        return
+    named = [(option, options[option]) for option in COLUMNS if isinstance(options.get(option), str)]
+    named += [
+        (option, column) for option in KEYED if isinstance(options.get(option), dict) for column in options[option]
+    ]
+    for rule in options.get("any_of") or () if isinstance(options.get("any_of"), (list, tuple)) else ():
+        parts = [rule.get(part) for part in ("equals", "at_least", "at_most")] if isinstance(rule, dict) else []
+        named += [("any_of", column) for part in parts if isinstance(part, dict) for column in part]
+    known = [column.name for column in table_in(plan.tables[name], name).columns]
+    for option, column in named:
+        if column and column not in known:
+            yield f"{option}: table {name} has no column {column!r}{nearest(str(column), known)}"
+
+
+def _earlier_faults(dataset: DatasetPlan, name: str) -> Iterator[str]:
+    """The parameters that a parameter is made of and that are not declared before it."""
+    options, every = dataset.parameters[name].options, list(dataset.parameters)
+    before = every[: every.index(name)]
+    for option in ("attended",) if {"table", "signals"} & {*options} else EARLIER:
+        given = options.get(option)
+        for of in given if isinstance(given, (list, tuple)) else [given]:
+            if not isinstance(of, str) or not of or of in before:
+                continue
+            if of == name:
+                yield f"{option}: {name} cannot be made of itself"
+            elif of in every:
+                yield f"{option}: {of!r} is declared after {name}; put it before"
+            else:
+                yield f"{option}: the dataset has no parameter {of!r}{nearest(of, before)}"
+
+
+def _window_faults(dataset: DatasetPlan, parameter: Parameter) -> Iterator[str]:
+    """The visits of windows that the dataset does not have."""
+    windows = parameter.options.get("windows")
+    for visit in windows if isinstance(windows, dict) else ():
+        if visit not in dataset.visits:
+            yield f"windows: the dataset has no visit {visit!r}{nearest(str(visit), dataset.visits)}"
+
+
+def _score_faults(parameter: Parameter) -> Iterator[str]:
+    """The score that an instrument does not have."""
+    from omtrace.instruments import instrument_of
+
+    score, instrument = (parameter.options.get(option) for option in ("score", "instrument"))
+    if parameter.derive != "score" or not isinstance(score, str) or not isinstance(instrument, str):
+        return
+    try:
+        known = instrument_of(instrument).scores
+    except Fault as fault:
+        yield f"instrument: {fault.lines[0]}"
+        return
+    if score not in known:
+        yield f"score: {instrument} has no score {score!r}{nearest(score, known)}"
 
 
 def _group_faults(plan: Plan, dataset: DatasetPlan, parameter: Parameter) -> Iterator[str]:

@@ -163,10 +163,26 @@ def grids_of(lines: Sequence[Line], whole: bool = True) -> list[Grid]:
         if at == len(lines) and len(grid.rows) > 1 and len(last) < start + grid.width <= len(lines[at - 2].cells):
             wanted = f"{grid.width} wells in row {grid.rows[-1].letter}, as in the row above; the file may be cut off"
             raise stop(f"line {lines[-1].number}", wanted, lines)
+        _check_ends(grid, whole, lines)
         found.append(grid)
         if len(found) > GRIDS:
             raise Fault(f"more than {GRIDS} grids of wells; split the export")
     return found
+
+
+def _check_ends(grid: Grid, whole: bool, lines: Sequence[Line]) -> None:
+    """Raise Fault for numbers behind the wells of a row: one, such as a wavelength, is a label where all rows have it.
+
+    A decimal comma that no quotes hold together makes two cells of a signal, and moves all behind it.
+    """
+    counts = [sum(map(bool, map(NUMBER.fullmatch, row.label.split()))) for row in grid.rows]
+    usual = min(1, min(counts)) if whole else 1
+    for row, count in zip(grid.rows, counts, strict=True):
+        if count > usual:
+            wanted = (
+                f"{grid.width} wells in row {row.letter}, but more numbers stand there; are decimal commas unquoted?"
+            )
+            raise stop(f"line {row.number}", wanted, lines)
 
 
 def _numbers_at(cells: Sequence[str]) -> int:

@@ -52,7 +52,9 @@ class Options(delimited.Options):
     values: Way = Field("", description="whether cells hold codes or labels; empty: as found")
     headers: Way = Field("", description="whether headers are variable names or labels; empty: as found")
     keying: Literal["", "1", "2"] = Field(
-        "", description="of records keyed twice (11--1 and 11--2): which keying is read; empty: such a file is refused"
+        "",
+        description="of records keyed twice (11--1 and 11--2): which keying is read, where there is no merged record; "
+        "empty: such a file is refused",
     )
 
 
@@ -118,37 +120,34 @@ class _Project:
         return extract, columns
 
     def one_keying(self, extract: Extract) -> Extract:
-        """The rows of one keying of double data entry, under the record's own id; merged records stay as they are.
+        """The rows of one keying of double data entry, under the record's own id.
 
-        Without the option ``keying``, a file in which records stand twice, as `11--1` and `11--2`, is doubted.
+        A record merged of its keyings (11 beside 11--1 and 11--2) is read alone, one that was keyed once from that
+        keying. Without the option ``keying``, a file in which records stand more than once is doubted.
         """
-        cells = [texts_of(column) for column in extract.cells]
-        keyed = [KEYED.fullmatch(text.strip()) for text in cells[0]]
+        ids, wanted = texts_of(extract.cells[0]), self.options.keying
+        keyed = [KEYED.fullmatch(text.strip()) for text in ids]
         keyings: dict[str, set[str]] = {}
         for match in filter(None, keyed):
             keyings.setdefault(match["record"], set()).add(match["keying"])
-        twice = {record for record, found in keyings.items() if len(found) == 2}
-        if not twice:
-            return extract
-        if not self.options.keying:
-            expected = f"each record once; {len(twice)} stand twice, with --1 and --2: say the option keying"
+        both = {record for record, found in keyings.items() if len(found) == 2}
+        merged = {text.strip() for text, match in zip(ids, keyed, strict=True) if not match} & set(keyings)
+        if not wanted and (both or merged):
+            expected = f"each record once; {len(both | merged)} stand twice, with --1 and --2: say the option keying"
             self.doubts.append(CellDoubt("double_entry", -1, extract.columns[0], expected))
+        if not wanted or not keyings:
             return extract
-        rows = [n for n, match in enumerate(keyed) if not match or match["keying"] == self.options.keying]
-        rest = [n for n, match in enumerate(keyed) if match and match["keying"] != self.options.keying]
-        event = cells[extract.columns.index(EVENT)] if EVENT in extract.columns else [""] * len(keyed)
-        of = {(match["record"], event[n]): n for n, match in enumerate(keyed) if match and n in set(rows)}
-        differ = sum(
-            column[n] != column[of[key]]
-            for n in rest
-            if (entry := keyed[n]) and (key := (entry["record"], event[n])) in of
-            for column in cells[1:]
-        )
+        once = set(keyings) - both - merged
+        read_of = dict.fromkeys(both, wanted) | {record: min(keyings[record]) for record in once}
+        read_of |= dict.fromkeys(merged, "")
+        rows = [n for n, match in enumerate(keyed) if not match or read_of[match["record"]] == match["keying"]]
         self.says["double data entry"] = (
-            f"keying {self.options.keying} of {len(twice)} records; {differ} cells differ between the keyings"
+            f"keying {wanted} of {len(both - merged)} records; {_differing(extract, keyed)} cells differ between the "
+            f"keyings; {len(once)} records keyed once; {len(merged)} merged records, read without their keyings"
         )
-        cells[0] = [match["record"] if match else text for match, text in zip(keyed, cells[0], strict=True)]
-        left_out = {**extract.left_out, f"the other keying than {self.options.keying}": len(rest)}
+        cells = [texts_of(column) for column in extract.cells]
+        cells[0] = [match["record"] if match else text for match, text in zip(keyed, ids, strict=True)]
+        left_out = {**extract.left_out, f"the other keying than {wanted}": len(ids) - len(rows)}
         places = Places.of([extract.places[n] for n in rows])
         return replace(extract, cells=[[column[n] for n in rows] for column in cells], places=places, left_out=left_out)
 
@@ -244,6 +243,18 @@ class _Project:
                 away[column.name] = by_form[column.form]
                 self.doubts += unscheduled_doubts(column, texts, away[column.name])
         return away
+
+
+def _differing(extract: Extract, keyed: Sequence[re.Match[str] | None]) -> int:
+    """How many cells differ between the two keyings of a row: of a record, an event and a repetition of a form."""
+    cells = [texts_of(column) for column in extract.cells]
+    own = [cells[extract.columns.index(name)] for name in (EVENT, INSTRUMENT, INSTANCE) if name in extract.columns]
+    rows: dict[tuple[str, ...], dict[str, int]] = {}
+    for n, match in enumerate(keyed):
+        if match:
+            rows.setdefault((match["record"], *(column[n] for column in own)), {})[match["keying"]] = n
+    pairs = [(found["1"], found["2"]) for found in rows.values() if len(found) == 2]
+    return sum(column[one] != column[other] for column in cells[1:] for one, other in pairs)
 
 
 def _complete_rows(extract: Extract) -> Extract:

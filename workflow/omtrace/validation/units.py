@@ -2,23 +2,26 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from omtrace.provenance.keys import number_of
 from omtrace.schemas import UNIT
+from omtrace.validation.formats import MONTHS
 from omtrace.validation.work import Work
 
 if TYPE_CHECKING:
     import pandas
 
-MONTH = r"(?i:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*\.?"
+MONTH = rf"(?i:{'|'.join(MONTHS)})\.?"
 # What a spreadsheet or a program makes of an identifier: 1E5, 3-2 and 1017 in a column of numbers.
 DAMAGED = (
     re.compile(r"\d+(?:[.,]\d+)?[eE][+-]?\d+"),
-    re.compile(rf"\d{{1,2}}[-. ]{MONTH}(?:[-. ]\d{{2,4}})?|{MONTH}[-. ]\d{{1,4}}"),
+    re.compile(rf"\d{{1,2}}(?:[-. ]|\. ){MONTH}(?:[-. ]\d{{2,4}})?|{MONTH}[-. ]\d{{1,4}}"),
     re.compile(r"\d{4}-\d\d-\d\d(?:[T ][\d:.]+)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}"),
     re.compile(r"\d+[.,]0+"),
+    re.compile(r"\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp][Mm])?"),
 )
 THOUSANDS = re.compile(
     r"\d{1,3}(?:[.,'\u2019 \u00a0\u202f]\d{3})+|'\d+|=\"?\w+\"?"
@@ -53,6 +56,17 @@ def find_damaged(work: Work) -> None:
         if damaged and len(damaged) <= USUAL * len(texts):
             expected = "an identifier as in the other rows; a program seems to have made a number or a date of it"
             work.report(units.index[units.isin(damaged)], "identifier_damaged", UNIT, expected)
+    if short := _without_zeros(texts):
+        expected = "as many digits as in the other rows, which have zeros in front; a program seems to have taken them"
+        work.report(units.index[units.isin(short)], "identifier_damaged", UNIT, expected)
+
+
+def _without_zeros(texts: Collection[str]) -> set[str]:
+    """Numbers shorter than the width that more than half of the units have, where zeros fill that width up."""
+    digits = [text for text in texts if text.isdecimal()]
+    width, count = Counter(map(len, digits)).most_common(1)[0] if digits else (0, 0)
+    filled = any(len(text) == width and text[0] == "0" for text in digits)
+    return {text for text in digits if len(text) < width} if filled and count > USUAL * len(texts) else set()
 
 
 def find_keyed_twice(work: Work) -> None:
@@ -60,15 +74,16 @@ def find_keyed_twice(work: Work) -> None:
     units = _units(work)
     if units is None:
         return
-    keyings = units[units.isin([text for text in units.unique().tolist() if text.endswith(("--1", "--2"))])]
+    keyed = {text for text in units.unique().tolist() if text.endswith(("--1", "--2"))}
     texts_of: dict[int, set[str]] = {}
-    for key, text in keyings.items():
+    for key, text in units[units.isin(keyed | {text[:-3] for text in keyed})].items():
         texts_of.setdefault(number_of(int(key)), set()).add(text)
     for number, source in work.sources.items():
         if any(doubt.rule == "double_entry" for doubt in source.extract.doubts):
             continue
         texts = texts_of.get(number, set())
-        twice = {text[:-3] for text in texts if text.endswith("--1") and f"{text[:-1]}2" in texts}
+        records = [text[:-3] for text in texts & keyed]
+        twice = {record for record in records if record in texts or records.count(record) > 1}
         if twice:
             expected = f"each record once; {len(twice)} stand twice, with --1 and --2: read one keying (reader redcap)"
             work.find("double_entry", source.export, None, work.plan.raw(UNIT), expected)
