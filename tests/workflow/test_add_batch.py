@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from omtrace.cli import main
+from omtrace.intake.checking import Outcome, print_findings
+from omtrace.intake.verdicts import Verdict
 from omtrace.model.register import Export as Row
 from omtrace.model.register import exports_of, read_register, sha256_of, write_register
 from omtrace.simulate import batches
@@ -297,3 +299,11 @@ def test_a_plan_is_held_against_its_registered_files(clone, capsys):
     assert main(["plan", "rat_batches"]) == 1
     err = capsys.readouterr().err
     assert f"{RAW}/animals_1.csv has no column 'animal_idd'; did you mean 'animal_id'" in err
+
+
+def test_a_plate_with_two_parameters_is_one_plate(capsys):
+    refused = [Verdict("Plate 2", name, False, "no curve (38 samples left out)") for name in ("cgrp", "read")]
+    print_findings(Outcome([], [], {}, refused, []), 2)
+    assert "a run would go on without 1 of 1 plate\n" in capsys.readouterr().out
+    print_findings(Outcome([], [], {}, [*refused, Verdict("Plate 3", "cgrp", True, "accepted")], []), 2)
+    assert "a run would go on without 1 of 2 plates\n" in capsys.readouterr().out

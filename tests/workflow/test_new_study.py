@@ -14,7 +14,7 @@ from omtrace.intake.drafting.command import new_study
 from omtrace.intake.drafting.document import shown
 from omtrace.intake.drafting.draft import Request
 from omtrace.intake.drafting.profile import column_of, kind_of, own_name
-from omtrace.intake.drafting.questionnaires import questionnaires_in
+from omtrace.intake.drafting.questionnaires import answers_unknown, questionnaires_in
 from omtrace.intake.plan_check import check_plan
 from omtrace.intake.removal import remove_study
 from omtrace.model.document import read_document
@@ -811,3 +811,56 @@ def test_a_question_for_the_group_names_it(tmp_path):
     plan, draft = first_plan(tmp_path, rows)
     assert draft.unit == "Participant code" and list(plan.datasets["units"].groups) == ["Sham", "OMT"]
     assert plan.analyses["primary"].method == "compare_groups"
+
+
+GERMAN = ("nie", "selten", "manchmal", "sehr oft", "immer")
+
+
+def in_german(head: str) -> list[list]:
+    """Two arms at three visits, with German heads and answers."""
+    chance = random.Random(3)
+    rows = [[head, "Gruppe", "Visite", *(f"HIT6_{i}" for i in range(1, 7)), "Kopfschmerztage"]]
+    for number in range(1001, 1025):
+        for visit in ("T0", "T4", "T12"):
+            answers = [chance.choice(GERMAN) for _ in range(6)]
+            rows.append([number, ("OMT", "Schein")[number % 2], visit, *answers, chance.randint(0, 20)])
+    return rows
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["Patientennummer", "Pat.-Nr.", "Teilnehmernummer", "Randomisierungsnummer", "Versuchstier", "numero de patient"],
+)
+def test_a_number_of_patients_in_other_languages_names_the_unit(tmp_path, head):
+    rows = in_german(head)
+    harmless = {head: "given at randomisation"}
+    plan, found = drafted(folder_of(tmp_path / "study"), saved(tmp_path, "export.csv", rows), harmless=harmless)
+    assert found[0] == f"unit: {head}" and plan.analyses["primary"].parameters == ("kopfschmerztage",)
+    assert plan.datasets["units"].visits == {"t0": "T0", "t4": "T4", "t12": "T12"}
+
+
+def test_visits_without_a_column_for_the_unit_are_asked_about(tmp_path):
+    file = saved(tmp_path, "export.csv", in_german("Kuerzung"))
+    new = new_study("made", [file], Request(), folder_of(tmp_path / "study"))
+    (doubt,) = [doubt for doubt in new.draft.doubts if "Visite" in doubt]
+    assert "each row of export.csv is taken for a unit of its own" in doubt and doubt.endswith("takes one of Kuerzung")
+    assert f"# SAY: {doubt}." in new.text
+
+
+def test_answers_in_another_language_are_asked_about_and_recode_reads_them(tmp_path):
+    file = saved(tmp_path, "export.csv", in_german("ID"))
+    new = new_study("made", [file], Request(), folder_of(tmp_path / "study"))
+    (doubt,) = [doubt for doubt in new.draft.doubts if "HIT6_1" in doubt]
+    assert "HIT6_1 to HIT6_6 are called as the items of HIT-6 are" in doubt and "sehr oft" in doubt
+    assert "schema: hit6 and recode" in doubt
+    codes = ", ".join(f'{answer}: "{code}"' for code, answer in enumerate(GERMAN, 1))
+    path = tmp_path / "study/config/studies/made.yaml"
+    keys = f"columns: {{hit6_<1-6>: HIT6_<>}}, recode: {{hit6_<1-6>: {{{codes}}}}}"
+    table = f"  hit6: {{source: export, schema: hit6, {keys}}}\n"
+    path.write_text(new.text.replace("datasets:\n", table + "datasets:\n", 1), encoding="utf-8")
+    assert check_plan(read_plan(path), path).tables["hit6"].recode["hit6_6"]["sehr oft"] == "4"
+
+
+def test_answers_that_are_known_are_not_asked_about():
+    hit = {f"HIT6_{n}": {"never": 1, "always": 1} for n in range(1, 7)}
+    assert answers_unknown(hit) == [] and answers_unknown({f"q{n}": {"nie": 3} for n in range(1, 7)}) == []

@@ -246,15 +246,15 @@ class Check:
         for kind, paths in sorted(absent.items()):
             what = "raw files" if kind == "raw" else f"files of the kind {kind!r}"
             self.unchecked.append(
-                f"{len(paths)} {what} that the manifest names are not in the packet, such as {sorted(paths)[0]}; their "
-                "digests are, so that they can be compared where the files are"
+                f"{what} that the manifest names and the packet leaves out: {len(paths)}, such as {sorted(paths)[0]}; "
+                "it has their digests, so that they can be compared where the files are"
             )
         rows = {int(row["number"]): row for row in self.rows(str(self.index.get("register", "")))}
         for row in manifest.get("register", []):
             mine = rows.get(row["number"])
             if mine is None or any(mine.get(key, "") != str(value) for key, value in row.items()):
                 self.problems.append("the register: row number {} is not as the run recorded it".format(row["number"]))
-        self.checked.append(f"{len(manifest.get('register', []))} rows of the register: as recorded")
+        self.checked.append(f"rows of the register: {len(manifest.get('register', []))}, as recorded")
 
     def stages(self):
         """The listings of the stages: each names the digests of what it was made of and what it made."""

@@ -240,9 +240,10 @@ def print_findings(outcome: Outcome, files: int, every: bool = False) -> bool:
     without = " without what is quarantined" * any(f.severity == "quarantine" for f in (*elsewhere, *findings))
     for plate in outcome.verdicts:
         print(f"plate {printable(plate.plate)}, {plate.parameter}: {plate.says}")
-    refused = [plate for plate in outcome.verdicts if not plate.usable]
+    plates = {verdict.plate for verdict in outcome.verdicts}
+    refused = {verdict.plate for verdict in outcome.verdicts if not verdict.usable}
     if refused:
-        without += " and" * bool(without) + f" without {len(refused)} of {len(outcome.verdicts)} plates"
+        without += " and" * bool(without) + f" without {len(refused)} of {len(plates)} plate{'s' * (len(plates) != 1)}"
     verdict = "a run would stop" if stops else f"a run would go on{without}"
     print(f"{files} file{'s' * (files > 1)}: {', '.join(counts)}: {verdict}")
     for table in () if stops else outcome.emptied:

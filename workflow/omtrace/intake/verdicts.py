@@ -85,17 +85,18 @@ def _of_assay(plan: Plan, folder: Path, dataset: str, name: str, numbers: set[in
         of = result.parts()["plate"] if result.parts else None
     except Fault as fault:
         return [Verdict(plate, name, False, str(fault)) for plate in plates]
+    what = "wells" if options.per == "well" else "samples"
     verdicts = []
     for plate in plates:
         records = result.records[(of == plate).to_numpy()] if of is not None else result.records.iloc[:0]
         values = int(records["value"].notna().sum())
         refusals = sorted({status for status in records["status"].dropna() if status.startswith(REFUSED)})
         if refusals:
-            verdicts.append(Verdict(plate, name, False, f"{'; '.join(refusals)} ({len(records)} samples left out)"))
+            verdicts.append(Verdict(plate, name, False, f"{'; '.join(refusals)} ({len(records)} {what} left out)"))
         elif not len(records):
             verdicts.append(
                 Verdict(plate, name, False, "no sample: readings without a layout, or a layout without readings")
             )
         else:
-            verdicts.append(Verdict(plate, name, True, f"accepted; {values} of {len(records)} samples have a value"))
+            verdicts.append(Verdict(plate, name, True, f"accepted; {values} of {len(records)} {what} have a value"))
     return verdicts

@@ -238,7 +238,9 @@ def compared(study: str, root: str | Path = ".") -> Changes:
     current = entries[last] if last < len(entries) else None
     earlier = [e for e in entries[:last] if e["estimates"] != now]  # an entry that came back equals its first
     if not earlier:
-        raise Fault(f"{study}: no earlier numbers are kept; they are after each run that changes one")
+        raise Fault(
+            f"{study}: no earlier numbers are kept to compare with; the first run that changes a number keeps them"
+        )
     before = earlier[-1]
     content = _unpacked(folder, before, ESTIMATES)
     different = _different(content, path.read_text(encoding="utf-8"))

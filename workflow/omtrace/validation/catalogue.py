@@ -249,7 +249,8 @@ RULES = (
         "quarantine",
         "The row repeats an earlier one, which is kept, in every column.",
         "a row pasted twice",
-        "nothing, if it is a copy; if two rows were meant, correct the cells that should tell them apart",
+        "nothing, if it is a copy; if two rows were meant, correct the cells that should tell them apart; a corrected "
+        "version of a registered file is checked and registered with --replaces OLD",
     ),
     RuleText(
         "duplicate_conflict",

@@ -284,12 +284,12 @@ def _place(path: Path, folder: Path) -> Path:
 def print_study(new: NewStudy) -> None:
     """Print what was recognised, the first findings, and what comes next."""
     plan = read_plan(plan_file(new.study))
-    counts = {name: len(getattr(plan, name)) for name in ("tables", "analyses", "figures")}
-    print("\n".join(f"found  {line}" for line in new.draft.found))
-    print("\n".join(f"doubt  {line}" for line in new.draft.doubts), end="\n" * bool(new.draft.doubts))
+    names = (("table", "tables"), ("analysis", "analyses"), ("figure", "figures"))
+    made = [(len(getattr(plan, several)), name, several) for name, several in names]
+    counts = ", ".join(f"{n} {name if n == 1 else several}" for n, name, several in made)
     lines = new.text.count("\n")
     said = len(open_lines([plan_file(new.study)]))
-    print(f"wrote  {plan_file(new.study)}: {lines} lines, {', '.join(f'{n} {name}' for name, n in counts.items())}\n")
+    print(f"wrote  {plan_file(new.study)}: {lines} lines, {counts}\n")
     checking.print_findings(new.outcome, new.files)
     print(f"\n{said} lines of the plan end in 'SAY: ...': only a person can say what is right there.")
     print(f"next:  edit {plan_file(new.study)}; omtrace plan {new.study}; snakemake {new.study}")

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from omtrace.faults import Fault
@@ -10,6 +10,7 @@ from omtrace.instruments import Instrument, instrument_of
 from omtrace.plugins import declared
 
 NUMBERED = re.compile(r"(.*?)[_. -]*(?:q|item|i)?[_. -]*0*([0-9]{1,2})", re.IGNORECASE)
+MOST_ANSWERS = 5  # that a question about them names
 SHARE = 0.9  # of the answers that have to be of a coding; the others become findings
 
 
@@ -25,24 +26,51 @@ class Match:
 
 def questionnaires_in(columns: Mapping[str, Mapping[str, int]]) -> list[Match]:
     """The questionnaires whose items are all among the columns (raw name -> answer -> its cells), each column once."""
-    groups: dict[str, dict[int, str]] = {}
-    for raw in columns:
-        if match := NUMBERED.fullmatch(raw):
-            groups.setdefault(_plain(match[1]), {})[int(match[2])] = raw
-    found, taken = [], set()  # type: ignore[var-annotated]
-    for name in declared("instruments"):
-        instrument = instrument_of(name)
-        items = _items(name, instrument, groups, columns)
-        if not items or taken & {*items.values()}:
-            continue
-        counts = Counter[str]()
-        for raw in items.values():
-            counts.update({text.lower(): n for text, n in columns[raw].items()})
-        coding = _coding(instrument, counts)
+    found: list[Match] = []
+    taken: set[str] = set()
+    for name, instrument, items in _called(columns):
+        coding = None if taken & {*items.values()} else _coding(instrument, _answers(items, columns))
         if coding is not None:
             found.append(Match(name, instrument, items, coding))
             taken |= {*items.values()}
     return found
+
+
+def answers_unknown(columns: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """What is to be asked of questionnaires whose items are all there, with answers that fit no coding of theirs."""
+    taken = {raw for match in questionnaires_in(columns) for raw in match.columns.values()}
+    doubts = []
+    for name, instrument, items in _called(columns):
+        answers = [text for text, _ in _answers(items, columns).most_common(MOST_ANSWERS)]
+        if answers and not taken & {*items.values()}:
+            taken |= {*items.values()}
+            first, *_, last = items.values()
+            doubts.append(
+                f"{first} to {last} are called as the items of {instrument.title} are, but their answers "
+                f"({', '.join(answers)}) fit none of its codings; a table with schema: {name} and recode says what "
+                "each answer means (docs/new_study.md, section 3)"
+            )
+    return doubts
+
+
+def _called(columns: Collection[str]) -> Iterator[tuple[str, Instrument, dict[str, str]]]:
+    """The questionnaires that columns are called as: name, instrument, and item -> raw column."""
+    groups: dict[str, dict[int, str]] = {}
+    for raw in columns:
+        if match := NUMBERED.fullmatch(raw):
+            groups.setdefault(_plain(match[1]), {})[int(match[2])] = raw
+    for name in declared("instruments"):
+        instrument = instrument_of(name)
+        if items := _items(name, instrument, groups, columns):
+            yield name, instrument, items
+
+
+def _answers(items: Mapping[str, str], columns: Mapping[str, Mapping[str, int]]) -> Counter[str]:
+    """The answers to some items, in lower case, with how often each was given."""
+    counts = Counter[str]()
+    for raw in items.values():
+        counts.update({text.lower(): n for text, n in columns[raw].items()})
+    return counts
 
 
 def _items(

@@ -9,12 +9,34 @@ from omtrace.faults import Fault, nearest
 from omtrace.intake.drafting.profile import ColumnProfile, FileProfile, own_name
 from omtrace.readers._wide import stem_of
 
+# In the order in which one is taken, where several columns are called so.
 UNITS = (
-    r"record_?id|usubjid|subj(ect)?_?(id|no|nr|num|number|key)?|participant_?(id|no|nr|number|code)?|"
-    r"patient_?(id|no|nr|number|code)?|p?pt_?(id|no|nr)|pid_?(no|nr|num|number)?|ppid|ppt|respondent_?(id)?|external_?reference|"
+    r"record_?id",
+    r"usubjid",
+    r"subj(ect)?_?(id|no|nr|num|number|key)?",
+    r"participant_?(id|no|nr|number|code)?",
+    r"patient_?(id|no|nr|number|code)?",
+    r"p?pt_?(id|no|nr)",
+    r"pid_?(no|nr|num|number)?",
+    r"ppid",
+    r"ppt",
+    r"respondent_?(id)?",
+    r"external_?reference",
     r"(animal|mouse|rat|pup|rabbit|dog|cat|pig|sheep|hamster|monkey|ferret|chick|tier|maus|ratte|patient|patienten|proband|"
-    r"probanden|teilnehmer|sujet|paciente|paziente)_?(id|no|nr|number|code)?|case_?(id|no|nr|num|number)?|"
-    r"response_?id|study_?(id|no|nr|number)|id|code|unit_?id?|row_name"
+    r"probanden|teilnehmer|sujet|paciente|paziente)_?(id|no|nr|number|code)?",
+    r"(pat|patient(en)?|proband(en)?|teilnehmer(innen)?|versuchs(person(en)?|tier)|tier)_?(id|no|nr|nummer|code|kennung)",
+    r"versuchs(person|tier)",
+    r"pseudonym",
+    r"(num(ero)?|no|codigo|codice)_?(d[ei]l?_?)?(patient|sujet|paciente|sujeto|paziente|soggetto)",
+    r"case_?(id|no|nr|num|number)?",
+    r"response_?id",
+    r"study_?(id|no|nr|number)",
+    r"id",
+    r"(studien|fall)_?(nr|nummer)",
+    r"(random(isierungs|i[sz]ation)?|screening)_?(id|no|nr|num|nummer|number|code)",
+    r"code",
+    r"unit_?id?",
+    r"row_name",
 )
 VISITS = (
     r"redcap_event_name|a?visit(_?(name|code|num(ber)?|no|id|n))?|time(_?point)?(_?(name|code|no))?|tp|(study_?)?event(_?(name|oid))?|"
@@ -78,6 +100,7 @@ WRITTEN_BY_SURVEY = {
 }
 MOST_VISITS = 20
 MOST_ARMS = 8
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -116,11 +139,10 @@ def unit_column(files: Sequence[FileProfile], asked: str = "") -> str:
     first, *rest = files
     common = [c for c in first.columns if all(file.has(c.raw) for file in rest)]
     full = [c for c in common if c.filled == first.rows - first.cells(c.raw).count(c.raw)]  # the header again
-    by_name = [c for c in full if named(c, UNITS) and (len(c.texts) > 1 or first.rows > 1)]
+    by_name = [c for c in full if named(c, "|".join(UNITS)) and (len(c.texts) > 1 or first.rows > 1)]
     by_name = [c for c in by_name if c.raw != ROW_NAME] or by_name
     if by_name:
-        order = re.split(r"\|(?![^(]*\))", UNITS)
-        return min(by_name, key=lambda c: next((i for i, n in enumerate(order) if named(c, n)), len(order))).raw
+        return min(by_name, key=lambda c: next(i for i, name in enumerate(UNITS) if named(c, name))).raw
     ids = [
         c
         for c in full
@@ -128,6 +150,30 @@ def unit_column(files: Sequence[FileProfile], asked: str = "") -> str:
     ]
     ids = [c for c in ids if len(c.texts) >= min(5, first.rows) and c.kind != "number"]
     return max(ids, key=lambda c: len(c.texts)).raw if ids else ""
+
+
+def visits_without_unit(file: FileProfile) -> str:
+    """What is to be asked where no column names the unit and one is called as visits are; "" where there is nothing.
+
+    A column that, with the visit, tells the rows apart may name the unit.
+    """
+    called = [c for c in file.columns if named(c, VISITS) and 1 < len(c.texts) <= MOST_VISITS and c.filled == file.rows]
+    for visit in called:
+        may_be = [
+            column.raw
+            for column in file.columns
+            if column.raw != visit.raw
+            and column.filled == file.rows
+            and len(column.texts) < file.rows
+            and is_unique(file, [column.raw, visit.raw])
+        ]
+        texts = ", ".join(list(visit.texts)[:MOST_NAMED])
+        takes = f": --unit takes one of {', '.join(may_be)}" if may_be else "? Then give --unit COLUMN"
+        return (
+            f"each row of {file.path.name} is taken for a unit of its own; if {visit.raw} ({texts}) holds the visits "
+            f"of one participant or animal, which column names it{takes}"
+        )
+    return ""
 
 
 def is_unique(file: FileProfile, columns: Iterable[str]) -> bool:

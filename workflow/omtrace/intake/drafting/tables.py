@@ -15,7 +15,7 @@ from omtrace.intake.drafting.draft import Draft, Holds, Request
 from omtrace.intake.drafting.events import EVENT as EVENT_NAMES
 from omtrace.intake.drafting.events import NUMBERED
 from omtrace.intake.drafting.profile import ColumnProfile, FileProfile, decimals_of, in_one_spelling, merged, own_name
-from omtrace.intake.drafting.questionnaires import Match, questionnaires_in
+from omtrace.intake.drafting.questionnaires import Match, answers_unknown, questionnaires_in
 from omtrace.intake.drafting.roles import (
     ADAM,
     ARMS,
@@ -41,6 +41,7 @@ from omtrace.intake.drafting.roles import (
     stems_of,
     unit_column,
     visits_of,
+    visits_without_unit,
     with_factors,
 )
 from omtrace.readers import reader_of
@@ -123,6 +124,8 @@ def _asked(draft: Draft, request: Request) -> Iterator[str]:
     outcomes = [*draft.outcomes(), *draft.outcomes("yes or no")]
     if (draft.arm or draft.baseline) and not outcomes:
         yield "nothing is compared, since no column of an outcome holds numbers, or yes and no"
+    if not draft.unit:
+        yield from filter(None, map(visits_without_unit, draft.files))
     for file in draft.files if not draft.visits else ():
         if ends := numbered_alike(file, draft.unit):
             wide = ",".join(ends)
@@ -216,6 +219,7 @@ class _File:
             for column in chain.from_iterable(called[raw] for raw in match.columns.values()):
                 self.draft.missing |= column.missing
             self._questionnaire(match)
+        self.draft.doubts += answers_unknown(texts)
         left = [column for column in plain if column.raw not in taken]
         stems = {stem: of for stem, of in wide.items() if stem not in taken}
         if self.forms:
