@@ -193,6 +193,25 @@ def test_boxes_without_the_status_of_their_form_are_noted():
     assert (doubt.rule, doubt.row, doubt.column) == ("box_unopened", -1, "late___1")
 
 
+REPORT = "record_id,prior___1,prior___2,pain,diary_complete,screening_complete\n1,0,0,4,2,0\n2,0,0,4,2,2\n3,0,0,,0,2\n"
+
+
+def test_boxes_whose_status_stands_among_others_are_noted_and_settled_by_the_dictionary():
+    """A report's columns stand in the order that somebody gave them."""
+    from test_sources_redcap import dictionary_of
+
+    assert [(d.rule, d.column) for d in read("redcap", "", REPORT.encode()).doubts] == [("box_unopened", "prior___1")]
+    plugin = reader_of("redcap")
+    fields = [
+        ("record_id", "screening", "text", "", ""),
+        ("prior", "screening", "checkbox", "Prior", "1, Botox | 2, Topiramate"),
+        ("pain", "diary", "text", "", ""),
+    ]
+    extract = plugin.read(REPORT.encode(), plugin.options(dictionary="d"), dictionary_of(*fields))
+    assert extract.unopened == {"prior___1": [0], "prior___2": [0]}
+    assert [d for d in extract.doubts if d.rule == "box_unopened"] == []
+
+
 def test_boxes_of_a_form_that_was_never_opened_are_no_answers():
     extract = read("redcap", "redcap_checkbox.csv")
     rows = list(zip(extract.cells[0], extract.cells[1], strict=True))

@@ -196,8 +196,9 @@ class _Project:
                 self.doubts += choice_doubts(column, cells[at])
             self.doubts += typed_doubts(column, cells[at])
         away = self._unscheduled(extract, columns, cells)
-        unopened = boxes_of_unopened_forms(extract.columns, cells)
-        self.doubts += boxes_without_status(extract.columns)
+        forms = {column.name: column.form for column in columns if column}
+        unopened = boxes_of_unopened_forms(extract.columns, cells, forms)
+        self.doubts += boxes_without_status(extract.columns, forms)
         decisions = extract.decisions | self.says | told(extract.columns, cells, self.dictionary, self.events)
         order = {name: at for at, name in enumerate(extract.columns)}
         doubts = sorted(self.doubts, key=lambda d: (d.row, order.get(d.column, len(order))))
