@@ -344,6 +344,11 @@ def test_the_boxes_of_the_flow_add_up_by_group_and_visit(tmp_path):
             out = sum(n for level, n in mine.items() if level.startswith("excluded: "))
             assert boxes[group, "", "enrolled"] == mine["analysed"] + out
     assert boxes["all", "", "enrolled"] == 16 and boxes["sham", "", "enrolled"] + boxes["OMT", "", "enrolled"] == 15
+    assert boxes["all", "", "without a group"] == 1
+    (number,) = (n for n in results.numbers if n["level"] == "without a group")
+    assert [unit for unit, why in results.reasons(number).items() if why == {""}] == ["P04"]
+    whole = Results(tmp_path / "whole", people(), {"a": ("flow", ["x"], [], {}, "adults")})
+    assert not [n for n in whole.numbers if n["level"] == "without a group"]
     assert boxes["OMT", "end", "excluded: incomplete: 1 of 6 items open"] == 1
 
 
@@ -354,6 +359,15 @@ def test_the_stages_of_a_flow_count_who_was_screened_out_treated_and_stopped(tmp
     counts = {(n["group"], n["level"]): int(n["value"]) for n in results.numbers if not n["visit"]}
     out = sum(n for (_, level), n in counts.items() if level.startswith("screened out: not in population adults"))
     assert out and counts["all", "allocated"] + out == counts["all", "enrolled"] == 16
+    assert ("all", "without a group") not in counts
+    reasons = results.reasons(next(n for n in results.numbers if n["level"] == "allocated"))
+    allocated = [unit for unit, why in reasons.items() if why == {""}]
+    for unit in (allocated[0], next(unit for unit in units if unit not in allocated)):
+        units[unit]["arm", ""] = "!not collected"  # one was screened out, and needs no group
+    results = Results(tmp_path / "open", units, {"a": ("flow", ["x"], [], options)})
+    (number,) = (n for n in results.numbers if n["level"] == "without a group")
+    assert int(number["value"]) == 1
+    units = people()
     done = sum(bool(unit["done", ""]) for unit in units.values())
     assert (counts["all", "received"], counts["all", "did not receive"]) == (done, 16 - done)
     assert counts["sham", "received"] + counts["OMT", "received"] == done

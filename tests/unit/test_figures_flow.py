@@ -80,6 +80,14 @@ def test_the_boxes_of_a_crossover_add_up_to_those_allocated(tmp_path):
             assert sum(parts) == whole
 
 
+def test_people_without_a_known_arm_are_named_below_the_boxes(tmp_path):
+    units = crossover()
+    units["P07"]["arm", ""] = "!not collected"
+    _, _, drawing = drawn(tmp_path / "one", units=units, form="crossover", sequences=ORDER)
+    assert drawing.note.endswith("In no arm, since theirs is not known: 1.")
+    assert "In no arm" not in drawn(tmp_path / "none", form="crossover", sequences=ORDER)[2].note
+
+
 @pytest.mark.parametrize("level", ["analysed", "analysed at every visit", "excluded: x at baseline withdrew"])
 def test_boxes_of_a_crossover_that_do_not_add_up_are_refused(tmp_path, level):
     def more(row):

@@ -34,6 +34,13 @@ class _Behind:
     stands: "numpy.ndarray"
 
 
+class GroupRecords(NamedTuple):
+    """Records that say the group of units (n,), and their role."""
+
+    record: "numpy.ndarray"
+    role: str
+
+
 @dataclass(frozen=True, eq=False)
 class AnalysisSet:
     """The units of an analysis: which are used, and why each of the others is left out.
@@ -171,12 +178,26 @@ class AnalysisSet:
 
     def everyone(self, group: str) -> Rows:
         """All enrolled units of a group, each by the record of its group, or else of its first fact or its outcome."""
+        record, role = self._records_of_groups(self._mask(group))
+        return Rows(self.data.name, Entries(record, record * 0, ((role, ""),)), len(record), len(record), 0)
+
+    def without_group(self, groups: Sequence[str], members: bool = False) -> Rows:
+        """All enrolled units, or all ``members`` of the population, that are in none of the groups; why others not."""
+        import numpy
+
+        reason = numpy.logical_or.reduce([self._mask(group) for group in groups]).astype("int64")
+        if members:
+            reason[numpy.array([text.startswith(OUTSIDE) for text in self.texts])[self.reason]] = 2
+        record, role = self._records_of_groups(self._mask("all"))
+        kinds = tuple((role, why) for why in ("", "in a group", "screened out"))
+        used = int((reason == 0).sum())
+        return Rows(self.data.name, Entries(record, reason, kinds), len(record), used, len(record) - used)
+
+    def _records_of_groups(self, mask: "numpy.ndarray") -> "GroupRecords":
         data = self.data
         facts = [data.plan.group] if data.plan.group else [p for p, visit in data.columns if visit == ""]
         column = data.column(facts[0]) if facts else next(iter(data.columns.values()))
-        record = column.record[data.positions[self._mask(group)]]
-        kinds = (("group" if data.plan.group else "outcome", ""),)
-        return Rows(data.name, Entries(record, record * 0, kinds), len(record), len(record), 0)
+        return GroupRecords(column.record[data.positions[mask]], "group" if data.plan.group else "outcome")
 
     def assessed(self, group: str, outcome: Column) -> Rows:
         """The units of a group with an outcome, whatever the population; the others by the status of theirs."""

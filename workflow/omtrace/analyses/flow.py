@@ -4,7 +4,7 @@ With the parameters that its options name also who was screened out, who receive
 discontinued: the counts of a flow diagram as in CONSORT 2025 (Hopewell S et al., BMJ 2025;389:e081123).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import Field
 
@@ -16,6 +16,7 @@ from omtrace.model.contrast import EVERYBODY
 
 # Option -> the level of those of whom it is true, and of the others ("": who are not counted).
 STAGES = {"received": ("received", "did not receive"), "discontinued": ("discontinued", "")}
+WITHOUT_GROUP = "without a group"  # the level of those whose group is not known
 THROUGHOUT = "analysed at every visit"  # the level of those who have a value at each visit analysed
 
 
@@ -61,6 +62,8 @@ def run(call: Call) -> Iterator[Number]:
                 raise AssertionError(f"{boxes} of {enrolled[group]} enrolled in {group}")
             for level, n in boxes.items():
                 yield from target.numbers(group, {"n": n}, rows, level=level)
+    if len(groups := call.groups(call.options.by_group)) > 1:
+        yield from _without_group(call, groups[:-1], enrolled)
     if call.options.every_visit:
         yield from _throughout(call, enrolled)
     if call.options.enrolled:
@@ -71,6 +74,17 @@ def run(call: Call) -> Iterator[Number]:
                 analysis_set = call.data.select(_everybody(call), name, visit)
                 for group in call.groups(call.options.by_group):
                     yield from _stage(call.of(name, visit), analysis_set, group, levels)
+
+
+def _without_group(call: Call, groups: Sequence[str], enrolled: Mapping[str, int]) -> Iterator[Number]:
+    """Who is enrolled and in no group, if anyone: the groups and these are all."""
+    target, screened = next(call.targets("anything")), call.options.enrolled
+    analysis_set = call.data.select(screened or call.entry.population, target.parameter, target.visit)
+    rows = analysis_set.without_group(groups, members=bool(screened))
+    if not screened and sum(enrolled[group] for group in groups) + rows.used != enrolled["all"]:
+        raise AssertionError(f"{enrolled} enrolled, and {rows.used} without a group")
+    if rows.used:
+        yield from call.of(target.parameter).numbers("all", {"n": rows.used}, rows, level=WITHOUT_GROUP)
 
 
 def _throughout(call: Call, enrolled: Mapping[str, int]) -> Iterator[Number]:

@@ -72,7 +72,7 @@ class Flow:
         """Raise Fault where the numbers of the arms are not those of the whole."""
         whole = (self.of_level("allocated") or [self.enrolled(None)])[0].value
         arms = [self.enrolled(arm).value for arm in self.arms]
-        if len(self.arms) > 1 and differs(sum(arms), whole):
+        if len(self.arms) > 1 and differs(sum(arms) + self.without_group, whole):
             raise Fault(f"{self.sheet.where}: the arms have {sum(arms):g} units, and {whole:g} were allocated")
         for arm, enrolled in zip(self.arms, arms, strict=True):
             stages = [n for level in ("received", "did not receive") for n in self.of_level(level, arm)]
@@ -94,6 +94,11 @@ class Flow:
         """Every unit of the roster: the same number at each visit, so the first one stands for all."""
         mine = (n for n in self.numbers if n.parameter == self.parameter and n.level == "enrolled")
         return self.count("enrolled", arm, next((n.visit for n in mine), ""))
+
+    @property
+    def without_group(self) -> float:
+        """How many enrolled units are in no arm."""
+        return sum(n.value for n in self.of_level("without a group"))
 
     @property
     def narrows(self) -> bool:

@@ -93,6 +93,8 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
         "arrive": lambda: chart.arrive(options),
     }
     note = forms[options.form]()
+    if len(flow.arms) > 1 and flow.without_group:
+        note += f" In no arm, since theirs is not known: {flow.without_group:g}."
     height = chart.down - chart.gap + 0.1
     axes.set_xlim(0, theme.WIDTH)
     axes.set_ylim(height, 0)
