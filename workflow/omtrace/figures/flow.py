@@ -94,7 +94,8 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     }
     note = forms[options.form]()
     if len(flow.arms) > 1 and flow.without_group:
-        note += f" In no arm, since theirs is not known: {flow.without_group:g}."
+        count = ", ".join(number.shown for number in flow.of_level("without a group"))
+        note += f" In no arm, since theirs is not known: {count}."
     height = chart.down - chart.gap + 0.1
     axes.set_xlim(0, theme.WIDTH)
     axes.set_ylim(height, 0)

@@ -287,6 +287,8 @@ def print_study(new: NewStudy) -> None:
     names = (("table", "tables"), ("analysis", "analyses"), ("figure", "figures"))
     made = [(len(getattr(plan, several)), name, several) for name, several in names]
     counts = ", ".join(f"{n} {name if n == 1 else several}" for n, name, several in made)
+    print("\n".join(f"found  {line}" for line in new.draft.found))
+    print("\n".join(f"doubt  {line}" for line in new.draft.doubts), end="\n" * bool(new.draft.doubts))
     lines = new.text.count("\n")
     said = len(open_lines([plan_file(new.study)]))
     print(f"wrote  {plan_file(new.study)}: {lines} lines, {counts}\n")
